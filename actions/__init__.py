@@ -1,0 +1,1 @@
+"""Prompts to Stripe: the registry of billing actions and their execution."""

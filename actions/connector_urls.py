@@ -1,0 +1,11 @@
+"""Everything that a host includes: the pages, webhooks and API of the three apps."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+urlpatterns = [
+    path("", include("connector.urls")),
+    path("", include("sync.urls")),
+    path("", include("actions.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+]

@@ -1,0 +1,6 @@
+"""Addresses of this app."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "stripe_actions"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""The account connection: credentials, permissions, OAuth, and the one gateway to Stripe."""

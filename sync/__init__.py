@@ -1,0 +1,1 @@
+"""Stripe to traits: webhooks, mirrors, projection, identities, catalogue, reconciliation."""

@@ -1,0 +1,9 @@
+"""The app's configuration; its label is fixed before the first migration."""
+
+from django.apps import AppConfig
+
+
+class SyncConfig(AppConfig):
+    name = "sync"
+    label = "stripe_sync"
+    verbose_name = "Stripe connector: sync"

@@ -1,0 +1,38 @@
+"""The inbox: every verified event, stored before it is acknowledged."""
+
+from django.db import models
+
+from connector.models import Connection
+
+
+class StripeEvent(models.Model):
+    """``payload`` is the event as Stripe sent it; it expires, the row stays for deduplication."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        APPLIED = "applied", "Applied"
+        IGNORED = "ignored", "Ignored"
+        FAILED = "failed", "Failed"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    event_id = models.CharField(max_length=255)
+    type = models.CharField(max_length=255)
+    created = models.DateTimeField()
+    api_version = models.CharField(max_length=64, blank=True)
+    livemode = models.BooleanField()
+    payload = models.JSONField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(auto_now_add=True)
+    error = models.TextField(blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "event_id"], name="event_once_per_connection")
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="received"), name="event_waiting"),
+            models.Index(fields=["connection", "-created"], name="event_newest"),
+        ]

@@ -1,0 +1,62 @@
+"""Who an end user is at Stripe, and the fifteen traits that follow from it."""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class Identity(models.Model):
+    """The customer's own ``user_id`` and what it maps to. ``stripe_id`` wins over ``email_address``."""
+
+    app_id = models.UUIDField()
+    user_id = models.CharField(max_length=512)
+    stripe_id = models.CharField(max_length=255, null=True)
+    email_address = models.CharField(max_length=512, null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["app_id", "user_id"], name="identity_once_per_app")]
+        indexes = [
+            models.Index(fields=["app_id", "stripe_id"], name="identity_by_stripe_id"),
+            models.Index("app_id", Lower("email_address"), name="identity_by_email"),
+        ]
+
+
+class UserTraits(models.Model):
+    """The fifteen traits of one end user in one mode, named as in the product guide; null where there is none.
+
+    ``sources`` maps a trait's name to what set it: ``{"event": "evt_…"}`` or ``{"run": 7}``, with ``"at"``.
+    ``version`` grows with every change and is the cursor of ``GET traits/?updated_since=``.
+    """
+
+    app_id = models.UUIDField()
+    livemode = models.BooleanField()
+    user_id = models.CharField(max_length=512)
+
+    subscription_status = models.CharField(max_length=64, default="NONE")
+    delinquent = models.BooleanField(null=True)
+    current_period_start = models.DateTimeField(null=True)
+    current_period_end = models.DateTimeField(null=True)
+    canceled_at = models.DateTimeField(null=True)
+    cancel_at_period_end = models.BooleanField(null=True)
+    trial_start = models.DateTimeField(null=True)
+    trial_end = models.DateTimeField(null=True)
+    subscription_plan = models.CharField(max_length=512, null=True)
+    recurring_interval = models.CharField(max_length=16, null=True)
+    coupon = models.CharField(max_length=512, null=True)
+    payment_card_brand = models.CharField(max_length=64, null=True)
+    payment_card_country = models.CharField(max_length=2, null=True)
+    payment_card_expiration = models.DateField(null=True)
+    payment_card_wallet_type = models.CharField(max_length=64, null=True)
+
+    customer = models.CharField(max_length=255, null=True)
+    subscription = models.CharField(max_length=255, null=True)
+    stale = models.BooleanField(default=False)
+    sources = models.JSONField(default=dict)
+    version = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["app_id", "livemode", "user_id"], name="traits_once_per_user_and_mode")
+        ]
+        indexes = [models.Index(fields=["app_id", "livemode", "version"], name="traits_by_version")]
