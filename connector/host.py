@@ -87,4 +87,4 @@ class EngageHost(Protocol):
 @cache
 def get_host() -> EngageHost:
     """The host named by ``ENGAGE_STRIPE["HOST"]``."""
-    return cast(EngageHost, import_string(settings.ENGAGE_STRIPE["HOST"])())
+    return cast("EngageHost", import_string(settings.ENGAGE_STRIPE["HOST"])())

@@ -43,7 +43,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "company", "app"], nulls_distinct=False, name="one_role_per_app")
+            models.UniqueConstraint(
+                fields=["user", "company", "app"], nulls_distinct=False, name="one_role_per_app"
+            )
         ]
 
 

@@ -24,7 +24,9 @@ class SyncRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     app_id = models.UUIDField()
-    connection = models.ForeignKey("stripe_connector.Connection", null=True, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(
+        "stripe_connector.Connection", null=True, on_delete=models.CASCADE, related_name="+"
+    )
     kind = models.CharField(max_length=16, choices=Kind)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     started_by = models.CharField(max_length=255, blank=True)

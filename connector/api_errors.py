@@ -1,38 +1,12 @@
-"""What every API endpoint shares: who calls, and the one error shape."""
+"""The API's one error shape."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from rest_framework import exceptions
-from rest_framework.authentication import BasicAuthentication
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from connector.errors import ConflictError, ConnectorError, NotFoundError, StripeError
-from connector.host import HostApp, get_host
-
-
-@dataclass(frozen=True, slots=True)
-class ApiClient:
-    """The caller of the server-to-server API: one App. ``request.user.app`` scopes every query."""
-
-    app: HostApp
-    is_authenticated: bool = True
-
-
-class AppKeyAuthentication(BasicAuthentication):
-    """HTTP Basic with the App ID as the user name and the App's API key as the password."""
-
-    www_authenticate_realm = "Engage"
-
-    def authenticate_credentials(
-        self, userid: str, password: str, request: Request | None = None
-    ) -> tuple[ApiClient, None]:
-        app = get_host().authenticate_api(userid, password)
-        if app is None:
-            raise exceptions.AuthenticationFailed("Unknown App ID or API key. The key may have been rotated.")
-        return ApiClient(app=app), None
 
 
 def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -60,9 +34,13 @@ def _http_status(error: ConnectorError) -> int:
 
 def _describe(error: Exception, response: Response) -> ConnectorError:
     if isinstance(error, exceptions.ValidationError):
-        return ConnectorError("invalid_request", "Some fields are not right; see details.", details={"fields": response.data})
+        return ConnectorError(
+            "invalid_request", "Some fields are not right; see details.", details={"fields": response.data}
+        )
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         code = codes if isinstance(codes, str) else "invalid_request"
         return ConnectorError(code, str(error.detail), retryable=response.status_code in {429, 503})
-    return ConnectorError("not_found" if response.status_code == 404 else "forbidden", "Nothing is here for this App.")
+    return ConnectorError(
+        "not_found" if response.status_code == 404 else "forbidden", "Nothing is here for this App."
+    )
