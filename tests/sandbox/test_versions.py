@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from engage_stripe.sandbox.webhooks.versions import (
-    changed_attributes,
     event_type_in,
     render_event,
     render_object,
@@ -196,13 +195,3 @@ def test_it_uses_the_event_name_that_a_version_knows() -> None:
     modern = "payment_method.automatically_updated"
     assert event_type_in("2019-03-14", modern) == "payment_method.card_automatically_updated"
     assert event_type_in("2020-08-27", modern) == modern
-
-
-def test_it_gives_null_for_what_is_new_and_whole_lists() -> None:
-    # https://docs.stripe.com/api/events/object#event_object-data-previous_attributes
-    before = {"metadata": {"a": "1", "b": "2"}, "discounts": ["di_1", "di_2"], "same": 1}
-    after = {"metadata": {"a": "1", "b": "3", "c": "4"}, "discounts": [], "same": 1}
-    assert changed_attributes(before, after) == {
-        "metadata": {"b": "2", "c": None},
-        "discounts": ["di_1", "di_2"],
-    }

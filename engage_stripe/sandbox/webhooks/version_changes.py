@@ -43,7 +43,7 @@ def _lift_period_to_subscription(subscription: Json, fetch: Fetch) -> Json:
     items = subscription.get("items", {}).get("data", [])
     only_item = items[0] if len(items) == 1 else {}
     discounts = subscription.get("discounts") or [None]
-    ends_first = min(items, key=lambda item: item["current_period_end"], default={})
+    ends_first: Json = min(items, key=lambda item: item["current_period_end"], default={})
     lifted = {
         **subscription,
         "current_period_start": ends_first.get("current_period_start"),

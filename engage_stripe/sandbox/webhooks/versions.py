@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from engage_stripe.sandbox.events import changed_from
 from engage_stripe.sandbox.webhooks.version_changes import CHANGES, Fetch, Json, VersionChange
 
 _RENAMED_IN_2020 = {
@@ -34,9 +35,7 @@ def render_event(event: Json, version: str, fetch: Fetch) -> Json:
     data = {**event["data"], "object": render_object(current, version, fetch)}
     if "previous_attributes" in data:
         former = _merge(current, data["previous_attributes"])
-        data["previous_attributes"] = changed_attributes(
-            render_object(former, version, fetch), data["object"]
-        )
+        data["previous_attributes"] = changed_from(render_object(former, version, fetch), data["object"])
     return {
         **event,
         "api_version": version,
@@ -49,22 +48,6 @@ def render_object(obj: Json, version: str, fetch: Fetch) -> Json:
     """Return a copy of `obj` and of everything inside it, as API `version` has it."""
     newer = [change for change in CHANGES if _date(version) < change.since]
     return _undo(newer, obj, fetch)
-
-
-def changed_attributes(before: Json, after: Json) -> Json:
-    """Return what `before` had where `after` differs, as `previous_attributes` has it.
-
-    Of a hash only the changed keys are given, of a list the whole former list, and null for a key
-    that is new (https://docs.stripe.com/api/events/object#event_object-data-previous_attributes).
-    """
-    changed: Json = {}
-    for key in [*before, *(key for key in after if key not in before)]:
-        old, new = before.get(key), after.get(key)
-        if old == new:
-            continue
-        both_hashes = isinstance(old, dict) and isinstance(new, dict)
-        changed[key] = changed_attributes(old, new) if both_hashes else old
-    return changed
 
 
 def _undo(changes: Sequence[VersionChange], obj: Json, fetch: Fetch) -> Json:
@@ -98,8 +81,7 @@ def _merge(current: Json, previous: Json) -> Json:
     merged = dict(current)
     for key, old in previous.items():
         new = current.get(key)
-        both_hashes = isinstance(old, dict) and isinstance(new, dict)
-        merged[key] = _merge(new, old) if both_hashes else old
+        merged[key] = _merge(new, old) if isinstance(old, dict) and isinstance(new, dict) else old
     return merged
 
 
