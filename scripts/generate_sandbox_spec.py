@@ -1,6 +1,6 @@
 """Write engage_stripe/sandbox/spec/requests.json from the typed parameters of the installed SDK.
 
-Run it after a new SDK release or a new sandbox route: `python scripts/generate_sandbox_spec.py`. The SDK
+Run it after a new SDK release or a new sandbox route: `python -m scripts.generate_sandbox_spec`. The SDK
 is generated from Stripe's description of exactly the API version that it pins, so there is nothing to
 correct by hand. Grammar of a type: `"string" | "integer" | "boolean" | "decimal" | "empty"` or one of
 `{"enum": [...]}`, `{"array": T}`, `{"map": T}`, `{"hash": {name: T}, "required": [...]}`, `{"any": [T]}`.
@@ -15,7 +15,7 @@ import json
 import re
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,9 @@ def hash_of(cls: type | None) -> dict[str, Any]:
     """A typed dict as a `hash` type."""
     if cls is None:
         return {"hash": {}}
-    hints = get_type_hints(cls, include_extras=True)
+    # RequestOptions names classes that it imports for type checkers only.
+    unimported = {"StripeContext": object, "Mapping": Mapping}
+    hints = get_type_hints(cls, localns=unimported, include_extras=True)
     inherited = RequestOptions.__annotations__
     fields = {name: hint for name, hint in hints.items() if name not in inherited}
     required = [name for name, hint in fields.items() if not is_optional(hint)]
@@ -117,6 +119,9 @@ def type_of(hint: Any) -> Any:
         return {"map": type_of(args[1])}
     if origin in (typing.Union, types.UnionType):
         options = [type_of(arg) for arg in args if "UntypedStripeObject" not in repr(arg)]
+        if any("enum" in option for option in options if isinstance(option, dict)):
+            # The SDK writes `Literal["a", "b"] | str` so that new values type-check; Stripe refuses them.
+            options = [option for option in options if option != "string"]
         return options[0] if len(options) == 1 else {"any": options}
     raise TypeError(f"No rule for {hint!r}")
 

@@ -1,0 +1,76 @@
+"""The admin API under `/_sandbox/`: JSON, no authentication, for tests and demos only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from engage_stripe.sandbox.keys import create_key
+from engage_stripe.sandbox.state import World
+
+
+class Admin:
+    """Endpoints on one World."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def routes(self) -> list[Route]:
+        """For the application's routing table."""
+        return [
+            Route("/_sandbox/accounts", self.create_account, methods=["POST"]),
+            Route("/_sandbox/keys", self.create_key, methods=["POST"]),
+            Route("/_sandbox/keys/{key}/{state}", self.end_key, methods=["POST"]),
+            Route("/_sandbox/requests", self.list_requests, methods=["GET"]),
+            Route("/_sandbox/clock", self.set_clock, methods=["POST"]),
+        ]
+
+    async def create_account(self, request: Request) -> JSONResponse:
+        """`{"livemode"?}` → `{"account", "livemode", "secret_key"}`: a new empty account."""
+        body = await _body(request)
+        id = f"acct_1{self.world.ids.text(15)}"
+        account = self.world.account(id, livemode=bool(body.get("livemode")))
+        key = create_key(self.world, account, "secret")
+        return JSONResponse({"account": id, "livemode": account.livemode, "secret_key": key.value})
+
+    async def create_key(self, request: Request) -> JSONResponse:
+        """`{"account", "kind", "permissions"?: ["customer_write", …], "livemode"?}` → `{"key"}`."""
+        body = await _body(request)
+        account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
+        names = frozenset(name.removeprefix("rak_") for name in body.get("permissions", ()))
+        key = create_key(self.world, account, body["kind"], permissions=names)
+        return JSONResponse({"key": key.value})
+
+    async def end_key(self, request: Request) -> JSONResponse:
+        """`POST /_sandbox/keys/{key}/revoke` or `/expire`: 401 from now on."""
+        state = {"revoke": "revoked", "expire": "expired"}.get(request.path_params["state"])
+        key = self.world.keys.get(request.path_params["key"])
+        if key is None or state is None:
+            return JSONResponse({"error": "No such key or state"}, 404)
+        key.state = "revoked" if state == "revoked" else "expired"
+        return JSONResponse({"key": key.value, "state": key.state})
+
+    async def list_requests(self, request: Request) -> JSONResponse:
+        """The request log, oldest first; `?account=`, `?method=` and `?path=` narrow it."""
+        wanted = dict(request.query_params)
+        found = [
+            entry
+            for entry in self.world.requests
+            if all(entry[name] == value for name, value in wanted.items())
+        ]
+        return JSONResponse({"data": found})
+
+    async def set_clock(self, request: Request) -> JSONResponse:
+        """`{"offset": seconds}` skews the clock, `{"frozen": epoch seconds or null}` stops it."""
+        body = await _body(request)
+        clock = self.world.clock
+        clock.offset = int(body.get("offset", clock.offset))
+        clock.frozen = body.get("frozen", clock.frozen)
+        return JSONResponse({"now": clock.now(), "offset": clock.offset, "frozen": clock.frozen})
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    return dict(await request.json()) if await request.body() else {}

@@ -1,0 +1,93 @@
+"""Idempotent requests: https://docs.stripe.com/api/idempotent_requests.
+
+Answers are kept for 24 hours, 500s included; not for a request that failed validation, met another one
+with the same key in progress, or was rate-limited. v1 DELETE ignores keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from engage_stripe.sandbox.errors import StripeError, invalid
+from engage_stripe.sandbox.state import Account
+
+KEPT_SECONDS = 24 * 3600
+MAX_LENGTH = 255
+
+
+@dataclass
+class Answer:
+    """A finished response body."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass
+class Entry:
+    """The first request with a key; `answer` is None while it is in progress."""
+
+    fingerprint: str
+    route: str
+    created: int
+    request_id: str
+    answer: Answer | None = None
+
+
+def fingerprint(method: str, path: str, body: str) -> str:
+    """What has to be the same for a replay."""
+    return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
+
+
+def recall(account: Account, key: str, request: Entry) -> Entry | None:
+    """The finished first request with this key, or None for a new key; conflicts are raised."""
+    if len(key) > MAX_LENGTH:
+        raise StripeError(
+            400,
+            f"Idempotency key is too long: keys can be at most {MAX_LENGTH} characters.",
+            type="idempotency_error",
+        )
+    first = account.idempotency.get(key)
+    if first is None or first.created + KEPT_SECONDS <= request.created:
+        return None
+    if first.route != request.route:
+        raise _reused(f"for the same endpoint ({first.route}) they", key)
+    if first.fingerprint != request.fingerprint:
+        raise _reused("with the same parameters they", key)
+    if first.answer is None:
+        raise StripeError(
+            409,
+            "There is currently another in-progress request using this Idempotent Key (that probably "
+            f"means you submitted twice, and the other request is still going through): {key}. Please "
+            "try again later.",
+            type="idempotency_error",
+            code="idempotency_key_in_use",
+        )
+    return first
+
+
+@contextmanager
+def remembered(account: Account, key: str | None, request: Entry) -> Iterator[Entry]:
+    """Hold the key while the request runs; it is kept only when the block set `request.answer`."""
+    if key is None:
+        yield request
+        return
+    account.idempotency[key] = request
+    try:
+        yield request
+    finally:
+        if request.answer is None:
+            del account.idempotency[key]
+
+
+def _reused(what: str, key: str) -> StripeError:
+    error = invalid(
+        f"Keys for idempotent requests can only be used {what} were first used with. Try using a key "
+        f"other than '{key}' if you meant to execute a different request."
+    )
+    error.type = "idempotency_error"
+    return error

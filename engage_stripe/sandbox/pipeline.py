@@ -1,0 +1,151 @@
+"""A request's way: authenticate, faults, idempotency, parameters, permission, handler, expand, JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from email.utils import formatdate
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engage_stripe.sandbox import idempotency
+from engage_stripe.sandbox.errors import StripeError, invalid
+from engage_stripe.sandbox.faults import Faults
+from engage_stripe.sandbox.forms import Decoded, decode
+from engage_stripe.sandbox.idempotency import Answer, Entry
+from engage_stripe.sandbox.keys import acting_account, authenticate, check_permission
+from engage_stripe.sandbox.params import validate
+from engage_stripe.sandbox.routing import Call, Router
+from engage_stripe.sandbox.shapes import expand, render
+from engage_stripe.sandbox.state import Cause, World
+from engage_stripe.sandbox.version import API_VERSION
+
+
+class Pipeline:
+    """Serves `/v1/…`; one instance per process."""
+
+    def __init__(self, world: World, router: Router, faults: Faults) -> None:
+        self.world = world
+        self.router = router
+        self.faults = faults
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request, whatever happens, with the headers that Stripe sends."""
+        request_id = self.world.ids.new("req")
+        logged = self._log(request, request_id)
+        try:
+            answer = await self._serve(request, request_id, logged)
+        except StripeError as error:
+            answer = _refused(error)
+        logged["status"] = answer.status
+        answer = await self.faults.after(request, answer)
+        return Response(
+            answer.body,
+            answer.status,
+            {**self._headers(request, request_id), **answer.headers},
+            "application/json",
+        )
+
+    async def _serve(self, request: Request, request_id: str, logged: dict[str, Any]) -> Answer:
+        key = authenticate(self.world, request.headers)
+        account = acting_account(self.world, key, request.headers.get("stripe-account"))
+        logged["account"] = account.id
+        await self.faults.before(request)
+        _check_version(request.headers.get("stripe-version"))
+        route, path = self.router.match(request.method, request.url.path)
+        encoded = await _encoded(request)
+        call = Call(self.world, account, route, key, request_id, _idempotency_key(request), path)
+        entry = Entry(
+            idempotency.fingerprint(request.method, request.url.path, encoded),
+            route.name,
+            account.now(),
+            request_id,
+        )
+        if call.idempotency_key is not None:
+            first = idempotency.recall(account, call.idempotency_key, entry)
+            if first is not None and first.answer is not None:
+                return _replayed(first.answer, first.request_id)
+        check_permission(key, account, route.permission)
+        call.params = validate(route, decode(encoded))
+        logged["params"] = call.params
+        with idempotency.remembered(account, call.idempotency_key, entry):
+            await self.faults.during(request)
+            entry.answer = self._executed(call)
+            return entry.answer
+
+    def _executed(self, call: Call) -> Answer:
+        self.world.cause = Cause(call.request_id, call.idempotency_key)
+        try:
+            shown = render(call.account, call.route.handler(call))
+            body = expand(call.account, shown, call.params.get("expand") or ())
+        except StripeError as error:
+            return _refused(error)
+        finally:
+            self.world.cause = Cause()
+        return Answer(200, _json(body), {})
+
+    def _log(self, request: Request, request_id: str) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "id": request_id,
+            "created": self.world.clock.now(),
+            "method": request.method,
+            "path": request.url.path,
+            "account": None,
+            "idempotency_key": request.headers.get("idempotency-key"),
+            "params": None,
+            "status": None,
+        }
+        self.world.requests.append(entry)
+        return entry
+
+    def _headers(self, request: Request, request_id: str) -> dict[str, str]:
+        skew = self.world.clock.now() - int(time.time())
+        headers = {
+            "Date": formatdate(time.time() + skew, usegmt=True),
+            "Request-Id": request_id,
+            "Stripe-Version": API_VERSION,
+        }
+        if key := _idempotency_key(request):
+            headers["Idempotency-Key"] = key
+        if account := request.headers.get("stripe-account"):
+            headers["Stripe-Account"] = account
+        return headers
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """https://docs.stripe.com/api/idempotent_requests: GET and v1 DELETE ignore the header."""
+    return request.headers.get("idempotency-key") if request.method == "POST" else None
+
+
+async def _encoded(request: Request) -> str:
+    if request.method == "POST":
+        try:
+            return (await request.body()).decode()
+        except UnicodeDecodeError:
+            raise invalid("Invalid UTF-8 in the request body.") from None
+    return request.url.query
+
+
+def _check_version(version: str | None) -> None:
+    if version is not None and version != API_VERSION:
+        raise invalid(
+            f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION}.",
+        )
+
+
+def _replayed(answer: Answer, original_request: str) -> Answer:
+    headers = {"Idempotent-Replayed": "true", "Original-Request": original_request}
+    return Answer(answer.status, answer.body, {**answer.headers, **headers})
+
+
+def _refused(error: StripeError) -> Answer:
+    headers = {}
+    if error.should_retry is not None:
+        headers["Stripe-Should-Retry"] = "true" if error.should_retry else "false"
+    return Answer(error.status, _json(error.body()), headers)
+
+
+def _json(body: Decoded) -> bytes:
+    return json.dumps(body).encode()

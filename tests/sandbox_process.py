@@ -1,0 +1,107 @@
+"""Fixtures: a sandbox Stripe in its own process, and fresh private accounts in it.
+
+`pytest_plugins = ["tests.sandbox_process"]` in tests/conftest.py makes them available everywhere. Under
+pytest-xdist every worker has its own process.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+_URL = re.compile(r"http://\S+")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox; `admin` calls its admin API and returns the JSON."""
+
+    url: str
+
+    def admin(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """`sandbox.admin("POST", "clock", offset=5)`; for GET the keywords go into the query."""
+        where = {"params": body} if method == "GET" else {"json": body}
+        answer = httpx.request(method, f"{self.url}/_sandbox/{path}", timeout=120, **where)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def client(self, key: str, **options: Any) -> stripe.StripeClient:
+        """The official SDK with that key; `options` go to StripeClient."""
+        addresses: Any = {"api": self.url, "connect": self.url}
+        return stripe.StripeClient(
+            key, base_addresses=addresses, **{"max_network_retries": 0, **options}
+        )
+
+    def open_account(self, *, livemode: bool = False) -> StripeAccount:
+        """A new empty account."""
+        opened = self.admin("POST", "accounts", livemode=livemode)
+        return StripeAccount(self, opened["account"], livemode, opened["secret_key"])
+
+
+@dataclass(frozen=True)
+class StripeAccount:
+    """One private account in a sandbox."""
+
+    sandbox: Sandbox
+    id: str
+    livemode: bool
+    secret_key: str
+
+    @property
+    def client(self) -> stripe.StripeClient:
+        """The SDK with the account's secret key."""
+        return self.sandbox.client(self.secret_key)
+
+    def restricted_key(self, permissions: Iterable[str]) -> str:
+        """A new restricted key with those `rak_` permissions (the prefix may be left out)."""
+        return self._new_key("restricted", permissions)
+
+    def publishable_key(self) -> str:
+        """A new publishable key."""
+        return self._new_key("publishable", ())
+
+    def _new_key(self, kind: str, permissions: Iterable[str]) -> str:
+        created = self.sandbox.admin(
+            "POST",
+            "keys",
+            account=self.id,
+            livemode=self.livemode,
+            kind=kind,
+            permissions=list(permissions),
+        )
+        return str(created["key"])
+
+    def requests(self, **where: str) -> list[dict[str, Any]]:
+        """The account's requests so far, oldest first; narrowed by `method=` and `path=`."""
+        found = self.sandbox.admin("GET", "requests", account=self.id, **where)
+        return list(found["data"])
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One sandbox process for the session."""
+    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = _URL.search(process.stdout.readline())
+        if found is None:
+            raise RuntimeError("The sandbox did not start; its error is above.")
+        try:
+            yield Sandbox(found[0])
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+@pytest.fixture
+def stripe_account(sandbox: Sandbox) -> StripeAccount:
+    """A fresh, empty test-mode account."""
+    return sandbox.open_account()
