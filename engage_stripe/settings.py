@@ -226,9 +226,9 @@ SPECTACULAR_SETTINGS = {
 ENGAGE_STRIPE = {
     "HOST": "engage_stripe.standalone.host.StandaloneHost",
     "PUBLIC_BASE_URL": PUBLIC_BASE_URL,
-    "FIELD_ENCRYPTION_KEYS": _required(
-        "FIELD_ENCRYPTION_KEYS", _development_key("field_encryption_key")
-    ).split(","),
+    "FIELD_ENCRYPTION_KEYS": _required("FIELD_ENCRYPTION_KEYS", _development_key("field_encryption_key")).split(
+        ","
+    ),
     "STRIPE_API_BASE": env.str("STRIPE_API_BASE", default="https://api.stripe.com"),
     "STRIPE_CONNECT_BASE": env.str("STRIPE_CONNECT_BASE", default="https://connect.stripe.com"),
     "STRIPE_CONNECT_CLIENT_ID": env.str("STRIPE_CONNECT_CLIENT_ID", default=""),
