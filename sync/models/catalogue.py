@@ -65,6 +65,4 @@ class PromotionCode(Mirrored):
     created = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["connection", "stripe_id"], name="promotion_code_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["connection", "stripe_id"], name="promotion_code_once")]

@@ -57,8 +57,6 @@ class UserTraits(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["app_id", "livemode", "user_id"], name="traits_once_per_user_and_mode"
-            )
+            models.UniqueConstraint(fields=["app_id", "livemode", "user_id"], name="traits_once_per_user_and_mode")
         ]
         indexes = [models.Index(fields=["app_id", "livemode", "version"], name="traits_by_version")]

@@ -71,9 +71,7 @@ class Subscription(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "stripe_id"], name="subscription_once_per_connection"
-            )
+            models.UniqueConstraint(fields=["connection", "stripe_id"], name="subscription_once_per_connection")
         ]
         indexes = [models.Index(fields=["connection", "customer"], name="subscription_by_customer")]
 
@@ -108,9 +106,7 @@ class PaymentMethod(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "stripe_id"], name="payment_method_once_per_connection"
-            )
+            models.UniqueConstraint(fields=["connection", "stripe_id"], name="payment_method_once_per_connection")
         ]
         indexes = [models.Index(fields=["connection", "customer"], name="payment_method_by_customer")]
 
