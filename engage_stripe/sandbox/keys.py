@@ -39,8 +39,8 @@ class Key:
 
     @property
     def masked(self) -> str:
-        """`rk_live_***ab12`: how Stripe prints a key in an error."""
-        return _mask(self.value)
+        """`rk_live_***gbeftZ`: how Stripe prints a key in a permission error."""
+        return _mask(self.value, 6)
 
 
 def create_key(
@@ -134,10 +134,10 @@ def _opened(world: World, value: str) -> Key | None:
     return create_key(world, account, "secret", value=value)
 
 
-def _mask(value: str) -> str:
+def _mask(value: str, shown: int = 4) -> str:
     prefix = "_".join(value.split("_", 2)[:2]) + "_" if value.count("_") >= 2 else ""
     rest = value[len(prefix) :]
-    return f"{prefix}{'*' * max(len(rest) - 4, 3)}{rest[-4:]}"
+    return f"{prefix}{'*' * max(len(rest) - shown, 3)}{rest[-shown:]}"
 
 
 def _unauthorized(message: str, *, code: str | None = None) -> StripeError:

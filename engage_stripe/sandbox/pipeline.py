@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from engage_stripe.sandbox import idempotency
+from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import StripeError, invalid
 from engage_stripe.sandbox.faults import Faults
 from engage_stripe.sandbox.forms import Decoded, decode
@@ -40,7 +42,6 @@ class Pipeline:
         except StripeError as error:
             answer = _refused(error)
         logged["status"] = answer.status
-        answer = await self.faults.after(request, answer)
         return Response(
             answer.body,
             answer.status,
@@ -52,7 +53,6 @@ class Pipeline:
         key = authenticate(self.world, request.headers)
         account = acting_account(self.world, key, request.headers.get("stripe-account"))
         logged["account"] = account.id
-        await self.faults.before(request)
         _check_version(request.headers.get("stripe-version"))
         route, path = self.router.match(request.method, request.url.path)
         encoded = await _encoded(request)
@@ -71,20 +71,25 @@ class Pipeline:
         call.params = validate(route, decode(encoded))
         logged["params"] = call.params
         with idempotency.remembered(account, call.idempotency_key, entry):
-            await self.faults.during(request)
-            entry.answer = self._executed(call)
-            return entry.answer
+            answer = await self._executed(request, call)
+            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                entry.answer = answer
+            return answer
 
-    def _executed(self, call: Call) -> Answer:
+    async def _executed(self, request: Request, call: Call) -> Answer:
+        try:
+            await self.faults.during(request)
+            return Answer(HTTPStatus.OK, _json(self._handled(call)), {})
+        except StripeError as error:
+            return _refused(error)
+
+    def _handled(self, call: Call) -> Obj:
         self.world.cause = Cause(call.request_id, call.idempotency_key)
         try:
             shown = render(call.account, call.route.handler(call))
-            body = expand(call.account, shown, call.params.get("expand") or ())
-        except StripeError as error:
-            return _refused(error)
         finally:
             self.world.cause = Cause()
-        return Answer(200, _json(body), {})
+        return expand(call.account, shown, call.params.get("expand") or ())
 
     def _log(self, request: Request, request_id: str) -> dict[str, Any]:
         entry: dict[str, Any] = {

@@ -23,6 +23,11 @@ def as_stored(account: Account, obj: Obj) -> Obj:
     return obj
 
 
+def stored(type: str, name: str) -> Callable[[Account, Obj], Any]:
+    """For `Shape.includable`: the field that `render` drops, taken from the stored object."""
+    return lambda account, obj: account.find(type, obj["id"])[name]
+
+
 @dataclass(frozen=True)
 class Shape:
     """One object type.

@@ -46,3 +46,26 @@ def test_it_hides_tiers_unless_expanded(stripe_account: StripeAccount) -> None:
     expanded = v1.prices.retrieve(price.id, {"expand": ["tiers"]})
     assert expanded.tiers is not None
     assert [tier.up_to for tier in expanded.tiers] == [5, None]
+
+
+def test_it_shows_a_coupon_as_used_up(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/coupons/object: `valid` takes redeem_by and max_redemptions into account."""
+    coupons = stripe_account.client.v1.coupons
+    coupon = coupons.create({"percent_off": Decimal("25.5"), "duration": "forever", "redeem_by": 1})
+    assert coupon.valid is False
+    assert coupon.percent_off == 25.5
+
+
+def test_it_expands_the_coupon_of_a_promotion_code(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/changelog/clover/2025-09-30: `promotion.coupon` is an id unless expanded."""
+    v1 = stripe_account.client.v1
+    coupon = v1.coupons.create({"amount_off": 500, "currency": "usd", "name": "Five off"})
+    code = v1.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "FIVE"}
+    )
+    assert code.promotion.coupon == coupon.id
+    found = v1.promotion_codes.list({"code": "five", "expand": ["data.promotion.coupon"]})
+    expanded = found.data[0].promotion.coupon
+    assert expanded is not None
+    assert not isinstance(expanded, str)
+    assert expanded.name == "Five off"

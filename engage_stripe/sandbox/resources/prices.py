@@ -9,8 +9,9 @@ from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.listing import PAGING, list_of
 from engage_stripe.sandbox.resources.fields import assign, merge_metadata
+from engage_stripe.sandbox.resources.new_product import new_product
 from engage_stripe.sandbox.routing import Call, Route
-from engage_stripe.sandbox.shapes import Shape
+from engage_stripe.sandbox.shapes import Shape, stored
 from engage_stripe.sandbox.state import Account
 
 HIDDEN = ("tiers", "currency_options")
@@ -102,9 +103,6 @@ def show(account: Account, price: Obj) -> Obj:
 
 
 def _product(account: Account, params: dict[str, Any]) -> str:
-    # Products make their default price and prices their product: the import would be circular.
-    from engage_stripe.sandbox.resources.products import new_product
-
     data = params.get("product_data")
     if (data is None) == (params.get("product") is None):
         raise invalid(
@@ -267,10 +265,8 @@ SHAPES = {
         render=show,
         expandable={"product": ("product",)},
         includable={
-            "tiers": lambda account, price: account.find("price", price["id"])["tiers"],
-            "currency_options": lambda account, price: account.find("price", price["id"])[
-                "currency_options"
-            ],
+            "tiers": stored("price", "tiers"),
+            "currency_options": stored("price", "currency_options"),
         },
     )
 }

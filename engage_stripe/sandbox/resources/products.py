@@ -6,10 +6,10 @@ from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.listing import PAGING, list_of
 from engage_stripe.sandbox.resources.fields import assign, merge_metadata
+from engage_stripe.sandbox.resources.new_product import new_product
 from engage_stripe.sandbox.resources.prices import create_price
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
-from engage_stripe.sandbox.state import Account
 
 PLAIN = "active description images name shippable statement_descriptor unit_label url"
 PRICE_DATA = "currency unit_amount unit_amount_decimal recurring tax_behavior metadata"
@@ -28,34 +28,6 @@ def create(call: Call) -> Obj:
         product["default_price"] = price["id"]
     call.account.emit("product.created", product)
     return product
-
-
-def new_product(account: Account, name: str, *, id: str | None = None) -> Obj:
-    """A product that is not stored yet; StripeError when the id is taken."""
-    if id is not None and account.get("product", id) is not None:
-        raise invalid("Product already exists.", param="id", code="resource_already_exists")
-    now = account.now()
-    return {
-        "id": id or account.ids.new("prod"),
-        "object": "product",
-        "active": True,
-        "created": now,
-        "default_price": None,
-        "description": None,
-        "images": [],
-        "livemode": account.livemode,
-        "marketing_features": [],
-        "metadata": {},
-        "name": name,
-        "package_dimensions": None,
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": None,
-        "type": "service",
-        "unit_label": None,
-        "updated": now,
-        "url": None,
-    }
 
 
 def retrieve(call: Call) -> Obj:
