@@ -3,9 +3,20 @@
 import os
 
 from celery import Celery
+from celery.signals import heartbeat_sent, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
 
 app = Celery("engage_stripe")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+@heartbeat_sent.connect
+def _tell_that_a_worker_lives(**_: object) -> None:
+    from django.core.cache import cache  # noqa: PLC0415  settings are read only once a worker runs
+
+    from engage_stripe import probes  # noqa: PLC0415
+
+    cache.set(probes.WORKER_HEARTBEAT, 1, probes.WORKER_HEARTBEAT_SECONDS)

@@ -233,6 +233,13 @@ ENGAGE_STRIPE = {
     "STRIPE_CONNECT_BASE": env.str("STRIPE_CONNECT_BASE", default="https://connect.stripe.com"),
     "STRIPE_CONNECT_CLIENT_ID": env.str("STRIPE_CONNECT_CLIENT_ID", default=""),
     "STRIPE_PLATFORM_KEY": env.str("STRIPE_PLATFORM_KEY", default=""),
+    "STRIPE_TEST_CONNECT_CLIENT_ID": env.str("STRIPE_TEST_CONNECT_CLIENT_ID", default=""),
+    "STRIPE_TEST_PLATFORM_KEY": env.str("STRIPE_TEST_PLATFORM_KEY", default=""),
+    # https://docs.stripe.com/rate-limits
+    "REQUESTS_PER_SECOND": {
+        "live": env.int("STRIPE_LIVE_REQUESTS_PER_SECOND", default=100),
+        "test": env.int("STRIPE_TEST_REQUESTS_PER_SECOND", default=25),
+    },
 }
 
 LOGGING = {

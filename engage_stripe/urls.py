@@ -2,7 +2,12 @@
 
 from django.urls import include, path
 
+from engage_stripe import probes
+
 urlpatterns = [
+    path("healthz", probes.healthz),
+    path("readyz", probes.readyz),
+    path("metrics", probes.metrics),
     path("", include("engage_stripe.standalone.urls")),
     path("", include("actions.connector_urls")),
 ]
