@@ -7,6 +7,7 @@ key or URL is a start-up error.
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -160,7 +161,8 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG  # development serves the sources, uncollected
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -223,7 +225,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-ENGAGE_STRIPE = {
+ENGAGE_STRIPE: dict[str, Any] = {
     "HOST": "engage_stripe.standalone.host.StandaloneHost",
     "PUBLIC_BASE_URL": PUBLIC_BASE_URL,
     "FIELD_ENCRYPTION_KEYS": _required("FIELD_ENCRYPTION_KEYS", _development_key("field_encryption_key")).split(

@@ -1,0 +1,83 @@
+"""The embedded servers: started once, shared, stopped by the last process out. Each test has its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from engage_stripe import embedded
+embedded.LOCAL = Path(sys.argv[1])
+print(embedded.postgres_url(), flush=True)
+print(embedded.redis_url(), flush=True)
+sys.stdin.read()
+"""
+
+
+class User:
+    """A process that uses both servers until it is told to end."""
+
+    def __init__(self, folder: Path) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        self.postgres, self.redis = (self._process.stdout.readline().strip() for _ in range(2))
+
+    def leave(self) -> None:
+        self._process.communicate(timeout=30)
+
+    def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        self._process.communicate(timeout=30)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # A socket's path may have 107 characters: pytest's own folders are too deep.
+    with tempfile.TemporaryDirectory(prefix="engage-", ignore_cleanup_errors=True) as path:
+        Path(path).chmod(0o755)  # as root, PostgreSQL runs as a user of its own and must get in
+        yield Path(path) / "local"
+
+
+def answers(user: User) -> bool:
+    try:
+        with psycopg.connect(user.postgres) as connection:
+            connection.execute("SELECT 1")
+        redis.Redis.from_url(user.redis).ping()
+    except (psycopg.OperationalError, redis.ConnectionError):
+        return False
+    return True
+
+
+def test_it_shares_the_servers_and_stops_them_with_the_last_user(folder: Path) -> None:
+    first, second = User(folder), User(folder)
+    assert (first.postgres, first.redis) == (second.postgres, second.redis)
+
+    first.leave()
+    assert answers(second)
+
+    second.leave()
+    assert not answers(second)
+
+
+def test_it_starts_again_after_its_user_was_killed(folder: Path) -> None:
+    killed = User(folder)
+    killed.kill()
+
+    next_user = User(folder)
+    assert answers(next_user)
+
+    next_user.leave()
+    assert not answers(next_user)
