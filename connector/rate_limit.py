@@ -1,0 +1,68 @@
+"""A token bucket per Stripe account in Redis, shared by all processes. Clicks are served before background work.
+
+Background work leaves a fifth of the bucket untouched. A click always takes its token, if need be from the future,
+and waits until that token exists; while the bucket is in debt no background request starts.
+https://docs.stripe.com/rate-limits
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import redis
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+Priority = Literal["click", "background"]
+
+_RESERVE = 0.2
+
+# KEYS[1] bucket; ARGV rate per second (also its size), tokens that must remain, whether the token may be borrowed.
+# Answers {taken, seconds to wait}. The clock is Redis's, one for all processes.
+_TAKE = """
+local rate, floor, may_borrow = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = math.min(rate, (tonumber(bucket[1]) or rate) + (now - (tonumber(bucket[2]) or now)) * rate)
+local missing = 1 + floor - tokens
+local taken = missing <= 0 or may_borrow
+if taken then tokens = tokens - 1 end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
+redis.call('EXPIRE', KEYS[1], 60)
+return {taken and 1 or 0, tostring(math.max(0, missing) / rate)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RateBudget:
+    """The requests that one Stripe account grants, ``per_second``, as one kind of caller may use them."""
+
+    account: str
+    per_second: int
+    priority: Priority
+
+    def take(self) -> None:
+        """Wait for a token. Without Redis the request goes out at once: Stripe's own limit still answers 429."""
+        floor = 0.0 if self.priority == "click" else self.per_second * _RESERVE
+        may_borrow = int(self.priority == "click")
+        try:
+            while True:
+                taken, wait = _script()(
+                    keys=[f"stripe-rate:{self.account}"], args=[self.per_second, floor, may_borrow]
+                )
+                if float(wait):
+                    time.sleep(float(wait))
+                if taken:
+                    return
+        except redis.RedisError:
+            logger.warning("No rate limit for a request to Stripe: Redis did not answer.")
+
+
+@cache
+def _script() -> "redis.commands.core.Script":
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    return client.register_script(_TAKE)

@@ -1,0 +1,258 @@
+"""The one place that talks to Stripe's API: pinned version, time-outs, retries, rate limit, plain dicts out.
+
+Every request is typed against the SDK's parameters. To add one, copy the nearest method.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any, ParamSpec, cast
+
+import stripe
+from django.conf import settings
+from stripe import params as stripe_params
+
+from connector import health
+from connector.models import Connection
+from connector.platforms import get_platform
+from connector.rate_limit import Priority, RateBudget
+from connector.stripe_errors import describe_failure
+
+_P = ParamSpec("_P")
+_RANK = "Engage-Rank"
+_TIMEOUTS: dict[Priority, tuple[float, float]] = {"click": (3, 20), "background": (5, 60)}  # connect, read; s
+_NO_RETRY: stripe.RequestOptions = {"max_network_retries": 0}
+
+API_VERSION: str = stripe.api_version
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One object as Stripe answered it. ``rank`` is its place in Stripe's time, see ``sync/models/mirrors.py``."""
+
+    data: dict[str, Any]
+    rank: int
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list. ``rank`` holds for every item of it."""
+
+    items: list[dict[str, Any]]
+    rank: int
+    has_more: bool
+
+
+class StripeGateway:
+    """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
+
+    Reads and POSTs are repeated by the SDK after time-outs and 5xx; a POST keeps its idempotency key then.
+    """
+
+    def __init__(self, connection: Connection, *, priority: Priority = "background") -> None:
+        self._connection = connection
+        self._client = _make_client(connection, priority)
+
+    def retrieve(self, resource: str, stripe_id: str, *, expand: Sequence[str] = ()) -> Fetched:
+        """``GET /v1/{resource}/{id}``; ``resource`` is the SDK's name: ``payment_methods``, ``billing.meters``."""
+        service = attrgetter(resource)(self._client.v1)
+        return self._read(service.retrieve, stripe_id, {"expand": list(expand)} if expand else {})
+
+    def list_page(self, resource: str, **params: Any) -> Page:
+        """``GET /v1/{resource}``, 100 a page unless ``limit`` says less. ``starting_after`` continues."""
+        service = attrgetter(resource)(self._client.v1)
+        answer = self._read(service.list, {"limit": 100, **params})
+        return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
+
+    def list_pages(self, resource: str, **params: Any) -> Iterator[Page]:
+        """All pages, each read when it is asked for."""
+        page = self.list_page(resource, **params)
+        yield page
+        while page.has_more:
+            page = self.list_page(resource, **params, starting_after=page.items[-1]["id"])
+            yield page
+
+    # Accounts
+
+    def retrieve_own_account(self) -> Fetched:
+        """``GET /v1/account``: whose key this is."""
+        return self._read(self._client.v1.accounts.retrieve_current)
+
+    # Customers
+
+    def retrieve_customer(self, customer_id: str, *, expand: Sequence[str] = ()) -> Fetched:
+        """May answer ``{"id", "object", "deleted": True}``: https://docs.stripe.com/api/customers/retrieve"""
+        return self.retrieve("customers", customer_id, expand=expand)
+
+    def find_customers_by_email(self, email: str) -> Page:
+        """Exact and case-sensitive, current at once: https://docs.stripe.com/api/customers/list#list_customers-email"""
+        return self.list_page("customers", email=email)
+
+    # Subscriptions
+
+    def create_subscription(
+        self, params: stripe_params.SubscriptionCreateParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.subscriptions.create, params, _keyed(idempotency_key))
+
+    def update_subscription(
+        self, subscription_id: str, params: stripe_params.SubscriptionUpdateParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.subscriptions.update, subscription_id, params, _keyed(idempotency_key))
+
+    def cancel_subscription(self, subscription_id: str, params: stripe_params.SubscriptionCancelParams) -> Fetched:
+        """Now, not at period end. Sent once, as Stripe keeps no idempotency keys for v1 DELETE: read the status
+        first. https://docs.stripe.com/api/idempotent_requests"""
+        return self._write(self._client.v1.subscriptions.cancel, subscription_id, params, _NO_RETRY)
+
+    def pause_subscription(
+        self, subscription_id: str, params: stripe_params.SubscriptionPauseParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.subscriptions.pause, subscription_id, params, _keyed(idempotency_key))
+
+    def resume_subscription(
+        self, subscription_id: str, params: stripe_params.SubscriptionResumeParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.subscriptions.resume, subscription_id, params, _keyed(idempotency_key))
+
+    # Subscription schedules
+
+    def create_subscription_schedule(
+        self, params: stripe_params.SubscriptionScheduleCreateParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.subscription_schedules.create, params, _keyed(idempotency_key))
+
+    def update_subscription_schedule(
+        self, schedule_id: str, params: stripe_params.SubscriptionScheduleUpdateParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(
+            self._client.v1.subscription_schedules.update, schedule_id, params, _keyed(idempotency_key)
+        )
+
+    def release_subscription_schedule(
+        self, schedule_id: str, params: stripe_params.SubscriptionScheduleReleaseParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(
+            self._client.v1.subscription_schedules.release, schedule_id, params, _keyed(idempotency_key)
+        )
+
+    # Invoices
+
+    def preview_invoice(self, params: stripe_params.InvoiceCreatePreviewParams) -> Fetched:
+        """A POST that changes nothing: https://docs.stripe.com/api/invoices/create_preview"""
+        return self._read(self._client.v1.invoices.create_preview, params)
+
+    def pay_invoice(
+        self, invoice_id: str, params: stripe_params.InvoicePayParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.invoices.pay, invoice_id, params, _keyed(idempotency_key))
+
+    # Usage and the customer portal
+
+    def record_meter_event(
+        self, params: stripe_params.billing.MeterEventCreateParams, *, idempotency_key: str
+    ) -> Fetched:
+        return self._write(self._client.v1.billing.meter_events.create, params, _keyed(idempotency_key))
+
+    def create_portal_session(self, params: stripe_params.billing_portal.SessionCreateParams) -> Fetched:
+        return self._write(self._client.v1.billing_portal.sessions.create, params)
+
+    # Webhook endpoints
+
+    def create_webhook_endpoint(
+        self, params: stripe_params.WebhookEndpointCreateParams, *, idempotency_key: str
+    ) -> Fetched:
+        """``secret`` is in this answer and in no later one."""
+        return self._write(self._client.v1.webhook_endpoints.create, params, _keyed(idempotency_key))
+
+    def update_webhook_endpoint(
+        self, endpoint_id: str, params: stripe_params.WebhookEndpointUpdateParams
+    ) -> Fetched:
+        return self._write(self._client.v1.webhook_endpoints.update, endpoint_id, params)
+
+    def delete_webhook_endpoint(self, endpoint_id: str) -> Fetched:
+        return self._write(self._client.v1.webhook_endpoints.delete, endpoint_id, {}, _NO_RETRY)
+
+    def _read(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
+        return self._send(lambda: method(*args, **kwargs), writes=False)
+
+    def _write(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
+        return self._send(lambda: method(*args, **kwargs), writes=True)
+
+    def _send(self, request: Callable[[], stripe.StripeObject], *, writes: bool) -> Fetched:
+        try:
+            answer = request().last_response
+        except stripe.StripeError as error:
+            failure = describe_failure(
+                http_status=error.http_status,
+                body=error.json_body,
+                message=error.user_message,
+                request_id=error.request_id,
+                writes=writes,
+            )
+            health.note_failure(self._connection, failure)
+            raise failure from None  # the SDK's error carries headers and the raw body
+        assert answer is not None  # noqa: S101  the SDK sets it on everything a request returns
+        return Fetched(
+            data=cast("dict[str, Any]", answer.data),
+            rank=int(answer.headers[_RANK]),
+            request_id=answer.request_id or "",
+        )
+
+
+class _Transport(stripe.HTTPClient):
+    """Takes a token before every attempt and stamps each answer with its rank."""
+
+    name = "engage"
+
+    def __init__(self, budget: RateBudget) -> None:
+        super().__init__()
+        self._budget = budget
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Any:
+        self._budget.take()
+        started = time.monotonic()
+        body, status, answer_headers = _http(self._budget.priority).request(method, url, headers, post_data)
+        seconds = time.monotonic() - started
+        return body, status, _stamped(answer_headers, seconds)
+
+
+def _stamped(headers: Any, seconds: float) -> Any:
+    """The rank of a state read by a request that took ``seconds``.
+
+    Stripe read it no earlier than it got the request, so everything up to the second before that is in it. An
+    answer without a Date says nothing about time: rank 0 overwrites nothing.
+    """
+    date = headers.get("Date")
+    complete_through = int(parsedate_to_datetime(date).timestamp() - seconds) - 1 if date else 0
+    headers[_RANK] = str(2 * complete_through + 1 if date else 0)
+    return headers
+
+
+@cache
+def _http(priority: Priority) -> stripe.RequestsClient:
+    """One per process and kind of caller; each of its threads keeps its connections open."""
+    return stripe.RequestsClient(timeout=_TIMEOUTS[priority])
+
+
+def _make_client(connection: Connection, priority: Priority) -> stripe.StripeClient:
+    through_platform = connection.method == Connection.Method.CONNECT
+    key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
+    account = connection.stripe_account_id or connection.api_key_fingerprint
+    config = settings.ENGAGE_STRIPE
+    budget = RateBudget(f"{account}:{connection.mode}", config["REQUESTS_PER_SECOND"][connection.mode], priority)
+    return stripe.StripeClient(
+        key.reveal(),
+        stripe_account=connection.stripe_account_id if through_platform else None,
+        base_addresses={"api": config["STRIPE_API_BASE"], "connect": config["STRIPE_CONNECT_BASE"]},
+        max_network_retries=2,
+        http_client=_Transport(budget),
+    )
+
+
+def _keyed(idempotency_key: str) -> stripe.RequestOptions:
+    return {"idempotency_key": idempotency_key}
