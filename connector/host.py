@@ -25,6 +25,10 @@ class Role(StrEnum):
     READ_ONLY = "read_only"
 
     @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+    @property
     def may_change_settings(self) -> bool:
         return self in {Role.COMPANY_ADMIN, Role.APP_ADMIN}
 
