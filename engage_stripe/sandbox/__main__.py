@@ -8,8 +8,15 @@ import socket
 
 import uvicorn
 
-from engage_stripe.sandbox.app import create_app, create_world
+from engage_stripe.sandbox.app import Sandbox
 from engage_stripe.sandbox.demo import DEMO_KEYS, PLATFORM_CLIENT_ID
+from engage_stripe.sandbox.faults import Fault
+from engage_stripe.sandbox.rules import rule_parser
+from engage_stripe.sandbox.webhooks.delivery import RETRY_DELAYS
+from engage_stripe.sandbox.webhooks.disturbances import Disturbance
+
+# The connector's own callback when it runs on its default address.
+REDIRECT_URI = "http://127.0.0.1:8000/settings/actions/stripe/connect/callback/"
 
 
 def main() -> None:
@@ -18,9 +25,22 @@ def main() -> None:
     with socket.create_server((options.host, options.port)) as listener:
         host, port = listener.getsockname()[:2]
         _announce(f"http://{host}:{port}")
-        app = create_app(create_world(options.seed))
+        app = _sandbox(options).app()
         config = uvicorn.Config(app, log_level="warning", date_header=False, server_header=False)
         asyncio.run(uvicorn.Server(config).serve([listener]))
+
+
+def _sandbox(options: argparse.Namespace) -> Sandbox:
+    sandbox = Sandbox(
+        seed=options.seed,
+        redirect_uris=options.redirect_uri or [REDIRECT_URI],
+        retry_delays=options.webhook_retries,
+    )
+    sandbox.faults.rules += options.fault
+    sandbox.faults.rate_limit = options.rate_limit
+    sandbox.dispatcher.disturbances += options.disturb
+    sandbox.world.clock.offset = options.clock_offset
+    return sandbox
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,11 +50,52 @@ def _parser() -> argparse.ArgumentParser:
         'base_addresses={"api": URL, "connect": URL}.',
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=12111, help="port, 0 for a free one (%(default)s)"
-    )
+    parser.add_argument("--port", type=int, default=12111, help="port, 0 for a free one (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of ids and faults (%(default)s)")
+    _add_trouble(parser)
     return parser
+
+
+def _add_trouble(parser: argparse.ArgumentParser) -> None:
+    """Add what makes the sandbox as unreliable as a network is."""
+    parser.add_argument(
+        "--redirect-uri",
+        action="append",
+        metavar="URI",
+        help=f"registered for the Connect platform; may be repeated ({REDIRECT_URI})",
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        type=rule_parser(Fault),
+        metavar="KIND[,NAME=VALUE…]",
+        help="a fault, such as drop_after,path=/v1/subscriptions/*,count=2 or "
+        "server_error,status=503,count=all,probability=0.1; see docs/sandbox.md",
+    )
+    parser.add_argument(
+        "--disturb",
+        action="append",
+        default=[],
+        type=rule_parser(Disturbance),
+        metavar="KIND[,NAME=VALUE…]",
+        help="what happens to webhooks, such as duplicate,count=all or reorder,count=5",
+    )
+    parser.add_argument("--rate-limit", type=int, metavar="N", help="requests a second and account")
+    parser.add_argument(
+        "--clock-offset", type=int, default=0, metavar="S", help="seconds that the clock is wrong by"
+    )
+    parser.add_argument(
+        "--webhook-retries",
+        type=_seconds,
+        default=RETRY_DELAYS,
+        metavar="S,S,…",
+        help="seconds before each retry of a webhook",
+    )
+
+
+def _seconds(text: str) -> tuple[float, ...]:
+    return tuple(float(each) for each in text.split(","))
 
 
 def _announce(url: str) -> None:

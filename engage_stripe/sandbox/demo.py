@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engage_stripe.sandbox.connect import Platform
 from engage_stripe.sandbox.keys import Kind, create_key
 from engage_stripe.sandbox.state import World
 
@@ -11,6 +13,7 @@ DEMO_ACCOUNT = "acct_1EngageDemo000000"
 LIVE_ACCOUNT = "acct_1EngageLive000000"
 PLATFORM_ACCOUNT = "acct_1EngagePlatform00"
 PLATFORM_CLIENT_ID = "ca_EngageSandboxPlatform0000000000"
+LIVE_PLATFORM_CLIENT_ID = "ca_EngageSandboxPlatformLive000000"
 
 # The six permissions of the connector's guide: customers and subscriptions write, catalogue read.
 SEED_PERMISSIONS = frozenset(
@@ -84,3 +87,11 @@ def open_demo_accounts(world: World) -> None:
     for key in DEMO_KEYS:
         account = world.account(key.account, livemode=key.livemode)
         create_key(world, account, key.kind, permissions=key.permissions, value=key.value)
+
+
+def open_demo_platforms(world: World, redirect_uris: Sequence[str]) -> None:
+    """Register the well-known platform in both modes, with the addresses that OAuth may go back to."""
+    for client_id, livemode in ((PLATFORM_CLIENT_ID, False), (LIVE_PLATFORM_CLIENT_ID, True)):
+        world.platforms[client_id] = Platform(
+            client_id, PLATFORM_ACCOUNT, livemode, "Recurly Engage", list(redirect_uris)
+        )

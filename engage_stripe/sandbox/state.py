@@ -20,6 +20,7 @@ from engage_stripe.sandbox.identifiers import Identifiers
 from engage_stripe.sandbox.shapes import Shapes, render
 
 if TYPE_CHECKING:
+    from engage_stripe.sandbox.connect import Platform
     from engage_stripe.sandbox.idempotency import Entry
     from engage_stripe.sandbox.keys import Key
 
@@ -43,6 +44,8 @@ class Account:
         self.world = world
         self.id = id
         self.livemode = livemode
+        self.name = "Sandbox account"
+        self.created = world.clock.now()
         self.objects: dict[str, Collection] = {}
         self.deleted: dict[str, Obj] = {}
         self.idempotency: dict[str, Entry] = {}
@@ -116,6 +119,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     accounts: dict[tuple[str, bool], Account] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
+    platforms: dict[str, Platform] = field(default_factory=dict)  # by client id
     # (platform account id, connected account id, livemode)
     connections: set[tuple[str, str, bool]] = field(default_factory=set)
     listeners: list[Listener] = field(default_factory=list)

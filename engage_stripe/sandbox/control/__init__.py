@@ -1,0 +1,1 @@
+"""The pages that people see: the control page and Connect's consent page."""
