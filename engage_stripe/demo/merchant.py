@@ -20,7 +20,13 @@ PLANS = (
     ("Team", 7_900, 79_000),
 )
 COUPONS = (
-    {"id": "STAY20", "name": "20 % off if you stay", "percent_off": "20", "duration": "repeating", "duration_in_months": "3"},
+    {
+        "id": "STAY20",
+        "name": "20 % off if you stay",
+        "percent_off": "20",
+        "duration": "repeating",
+        "duration_in_months": "3",
+    },
     {"id": "WELCOME5", "name": "5 dollars off", "amount_off": "500", "currency": "usd", "duration": "once"},
 )
 
@@ -107,6 +113,8 @@ def _form(parameters: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 def _answer(response: httpx.Response) -> dict[str, Any]:
     if response.is_error:
-        raise RuntimeError(f"{response.request.method} {response.request.url}: {response.status_code} {response.text}")
+        raise RuntimeError(
+            f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+        )
     body: dict[str, Any] = response.json()
     return body

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -29,7 +30,7 @@ class Supervisor:
         self._stopping = threading.Event()
         logs.mkdir(parents=True, exist_ok=True)
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
