@@ -97,6 +97,8 @@ class _Expansion:
             value = self.fetched(value, shape.expandable[dotted])
         elif dotted in shape.includable and value is None:
             value = shape.includable[dotted](self.account, owner)
+            if isinstance(value, dict) and "object" in value:
+                value = render(self.account, value)
         elif name not in node or not (rest or _is_object(value)):
             raise self.refusal(owner, path)
         return self.inside(value, rest, owner, dotted, path)

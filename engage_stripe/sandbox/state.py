@@ -48,6 +48,8 @@ class Account:
         self.created = world.clock.now()
         self.objects: dict[str, Collection] = {}
         self.deleted: dict[str, Obj] = {}
+        # What the last failed retry does: `cancel`, `unpaid` or `past_due` (the Dashboard's setting).
+        self.after_dunning = "cancel"
         self.idempotency: dict[str, Entry] = {}
         self.ids = Identifiers(f"{world.seed}:{id}:{livemode}")
 

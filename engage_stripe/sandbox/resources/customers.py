@@ -5,26 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 from engage_stripe.sandbox.collection import Obj
-from engage_stripe.sandbox.listing import PAGING, list_of
-from engage_stripe.sandbox.resources.fields import assign, merge_metadata
+from engage_stripe.sandbox.listing import DEFAULT_LIMIT, PAGING, list_object, list_of
+from engage_stripe.sandbox.resources.cards_on_file import (
+    attach_to_customer,
+    check_attachable,
+    not_attached,
+    payment_method_for,
+    payment_method_of,
+)
+from engage_stripe.sandbox.resources.fields import address_hash, assign, merge_metadata
+from engage_stripe.sandbox.resources.sources import add_card, card_of_token, included
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
+from engage_stripe.sandbox.state import Account
 
-PLAIN = "balance description email name phone tax_exempt preferred_locales invoice_prefix next_invoice_sequence"
-ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+PLAIN = (
+    "balance description email name phone tax_exempt preferred_locales invoice_prefix next_invoice_sequence"
+)
+DEFAULT = "invoice_settings[default_payment_method]"
+ENDED = ("canceled", "incomplete_expired")
 
 
 def create(call: Call) -> Obj:
-    """`POST /v1/customers`."""
-    clock = call.params.get("test_clock")
+    """`POST /v1/customers`; everything that can be refused is checked before anything is stored."""
+    account, params = call.account, call.params
+    clock = params.get("test_clock")
     if clock is not None:
-        call.account.find("test_helpers.test_clock", clock, param="test_clock", status=400)
-    customer = _new(call)
-    customer["test_clock"] = clock
-    call.account.add(customer)
-    customer["created"] = call.account.now(customer["id"])
-    _assign(customer, call)
-    call.account.emit("customer.created", customer)
+        account.find("test_helpers.test_clock", clock, param="test_clock", status=400)
+    card = card_of_token(params["source"]) if params.get("source") else None
+    payment_method = _offered(account, params)
+    customer = account.add(_new(account, clock))
+    customer["created"] = account.now(customer["id"])
+    _assign(customer, params)
+    if payment_method is not None:
+        attach_to_customer(account, payment_method, customer["id"])
+        if _default(params) is not None:
+            customer["invoice_settings"]["default_payment_method"] = payment_method["id"]
+    if card is not None:
+        customer["default_source"] = add_card(account, customer, card)["id"]
+    account.emit("customer.created", customer)
     return customer
 
 
@@ -35,10 +54,22 @@ def retrieve(call: Call) -> Obj:
 
 
 def update(call: Call) -> Obj:
-    """`POST /v1/customers/{customer}`."""
-    customer = call.account.find("customer", call.path["customer"])
-    with call.account.changing(customer, "customer.updated"):
-        _assign(customer, call)
+    """`POST /v1/customers/{customer}`; a `source` becomes the default card."""
+    account, params = call.account, call.params
+    customer = account.find("customer", call.path["customer"])
+    source, default = params.get("default_source"), _default(params)
+    if source is not None:
+        account.find("card", source, param="default_source", status=400)
+    card = card_of_token(params["source"]) if params.get("source") else None
+    if default is not None:
+        default = payment_method_of(account, default, customer["id"], param=DEFAULT)
+    with account.changing(customer, "customer.updated"):
+        _assign(customer, params)
+        assign(customer, params, "default_source")
+        if "default_payment_method" in (params.get("invoice_settings") or {}):
+            customer["invoice_settings"]["default_payment_method"] = default
+        if card is not None:
+            customer["default_source"] = add_card(account, customer, card)["id"]
     return customer
 
 
@@ -60,9 +91,24 @@ def index(call: Call) -> Obj:
     )
 
 
-def _new(call: Call) -> Obj:
+def _offered(account: Account, params: dict[str, Any]) -> Obj | None:
+    id, default = params.get("payment_method"), _default(params)
+    if default not in (None, id):
+        raise not_attached(default, param=DEFAULT)
+    if id is None:
+        return None
+    payment_method = payment_method_for(account, id, param="payment_method", status=400)
+    check_attachable(account, payment_method)
+    return payment_method
+
+
+def _default(params: dict[str, Any]) -> Any:
+    return (params.get("invoice_settings") or {}).get("default_payment_method")
+
+
+def _new(account: Account, clock: str | None) -> Obj:
     return {
-        "id": call.account.ids.new("cus"),
+        "id": account.ids.new("cus"),
         "object": "customer",
         "address": None,
         "balance": 0,
@@ -73,14 +119,14 @@ def _new(call: Call) -> Obj:
         "description": None,
         "discount": None,
         "email": None,
-        "invoice_prefix": call.account.ids.text(8).upper(),
+        "invoice_prefix": account.ids.text(8).upper(),
         "invoice_settings": {
             "custom_fields": None,
             "default_payment_method": None,
             "footer": None,
             "rendering_options": None,
         },
-        "livemode": call.account.livemode,
+        "livemode": account.livemode,
         "metadata": {},
         "name": None,
         "next_invoice_sequence": 1,
@@ -88,34 +134,41 @@ def _new(call: Call) -> Obj:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": None,
+        "test_clock": clock,
     }
 
 
-def _assign(customer: Obj, call: Call) -> None:
-    params = call.params
+def _assign(customer: Obj, params: dict[str, Any]) -> None:
     assign(customer, params, PLAIN)
     merge_metadata(customer, params)
+    assign(customer["invoice_settings"], params.get("invoice_settings") or {}, "footer")
     if "address" in params:
-        customer["address"] = _address(params["address"])
+        address = params["address"]
+        customer["address"] = None if address is None else address_hash(address)
     if "shipping" in params:
         customer["shipping"] = _shipping(params["shipping"])
-    for name, value in (params.get("invoice_settings") or {}).items():
-        customer["invoice_settings"][name] = value
-
-
-def _address(given: dict[str, Any] | None) -> Obj | None:
-    return None if given is None else {name: given.get(name) for name in ADDRESS}
 
 
 def _shipping(given: dict[str, Any] | None) -> Obj | None:
     if given is None:
         return None
-    return {"address": _address(given["address"]), "name": given["name"], "phone": given.get("phone")}
+    address = address_hash(given["address"])
+    return {"address": address, "name": given["name"], "phone": given.get("phone")}
 
 
-_ASSIGNED = f"{PLAIN} address shipping invoice_settings metadata"
+def _subscriptions(account: Account, customer: Obj) -> Obj:
+    live = [
+        subscription
+        for subscription in account.collection("subscription").of_customer(customer["id"])
+        if subscription["status"] not in ENDED
+    ]
+    url = f"/v1/customers/{customer['id']}/subscriptions"
+    return list_object(url, live[:DEFAULT_LIMIT], has_more=len(live) > DEFAULT_LIMIT)
+
+
+_ASSIGNED = f"{PLAIN} address shipping invoice_settings metadata source"
 _REFUSED = "invoice_settings.rendering_options invoice_settings.custom_fields"
+_PATH = "/v1/customers/{customer}"
 
 ROUTES = (
     Route(
@@ -123,20 +176,20 @@ ROUTES = (
         "/v1/customers",
         create,
         "customer_write",
-        accepts=f"{_ASSIGNED} test_clock",
+        accepts=f"{_ASSIGNED} payment_method test_clock",
         refuses=_REFUSED,
     ),
     Route("GET", "/v1/customers", index, "customer_read", accepts=f"{PAGING} created email test_clock"),
-    Route("GET", "/v1/customers/{customer}", retrieve, "customer_read"),
+    Route("GET", _PATH, retrieve, "customer_read"),
     Route(
         "POST",
-        "/v1/customers/{customer}",
+        _PATH,
         update,
         "customer_write",
-        accepts=_ASSIGNED,
+        accepts=f"{_ASSIGNED} default_source",
         refuses=_REFUSED,
     ),
-    Route("DELETE", "/v1/customers/{customer}", delete, "customer_write"),
+    Route("DELETE", _PATH, delete, "customer_write"),
 )
 
 SHAPES = {
@@ -145,6 +198,7 @@ SHAPES = {
             "default_source": ("card",),
             "invoice_settings.default_payment_method": ("payment_method",),
             "test_clock": ("test_helpers.test_clock",),
-        }
+        },
+        includable={"sources": included, "subscriptions": _subscriptions},
     )
 }

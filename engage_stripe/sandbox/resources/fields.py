@@ -7,6 +7,7 @@ from typing import Any
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
 
+ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY = 40
 MAX_METADATA_VALUE = 500
@@ -17,6 +18,11 @@ def assign(obj: Obj, params: dict[str, Any], names: str) -> None:
     for name in names.split():
         if name in params:
             obj[name] = params[name]
+
+
+def address_hash(given: dict[str, Any]) -> Obj:
+    """An address with every field, null where the request gave none."""
+    return {name: given.get(name) for name in ADDRESS}
 
 
 def merge_metadata(obj: Obj, params: dict[str, Any]) -> None:
