@@ -76,6 +76,7 @@ class SyncRun(models.Model):
     report = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -174,7 +175,7 @@ class Drift(models.Model):
 
 
 class PendingProjection(models.Model):
-    """A user whose link changed and whose traits are not projected yet: written with the link, in one transaction."""
+    """A user whose link changed and whose traits are not projected yet; written in the link's own transaction."""
 
     app_id = models.UUIDField()
     user_id = models.CharField(max_length=512)

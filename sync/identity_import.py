@@ -1,0 +1,238 @@
+"""Import an identity file: stage it with COPY, then compare and merge in one transaction.
+
+A crash at any point leaves the old links: nothing but the staging table, which dies with the session, is written
+before the one transaction that merges.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import IO, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from connector.errors import ConnectorError
+from connector.models import Connection
+from connector.selectors import app_connections
+from sync import identity_merge, locks, runs, sources
+from sync.identity import project_pending
+from sync.identity_csv import Header, Problem, judge_rows, read_header
+from sync.identity_files import text_lines
+from sync.identity_staging import stage, staging_table
+from sync.models import RowError, SyncRun
+from sync.refresh import request_refresh
+
+logger = logging.getLogger(__name__)
+
+OnProgress = Callable[[dict[str, Any]], None]
+MAX_BAD_SHARE = 0.20
+MAX_REMOVED_SHARE = 0.30
+MAX_ROW_ERRORS = 1000
+MAX_REFRESHES = 1000
+MAX_ATTEMPTS = 3
+_REPORT_EVERY = 0.5  # seconds
+
+
+def import_identities(
+    *, app_id: UUID, source: str, on_progress: OnProgress | None = None, **options: Any
+) -> SyncRun:
+    """Import the file at a path or URL now, in this process, and return the finished run.
+
+    ``options`` are those of ``queue_import``. Waits for its turn while other files of the App are imported. What is
+    wrong with the file ends in the run: ``state`` (``failed``, ``stopped``), ``error`` and ``row_errors``.
+    """
+    run = queue_import(app_id=app_id, source=source, **options)
+    with locks.hold(_turn(app_id)):
+        _settle_interrupted(app_id)
+        while (waiting := _next_waiting(app_id)) and waiting.pk != run.pk:
+            _perform(waiting, None)
+        _perform(run, on_progress)
+    return run
+
+
+def queue_import(
+    *,
+    app_id: UUID,
+    source: str,
+    mode: str = "incremental",
+    dry_run: bool = False,
+    confirmed: bool = False,
+    **fields: Any,
+) -> SyncRun:
+    """A run that waits for its turn.
+
+    ``mode`` is ``incremental``, or ``full`` where users that the file does not name lose their link; ``confirmed``
+    passes the safety stops.
+    """
+    options = {"mode": mode, "dry_run": dry_run, "confirmed": confirmed}
+    return runs.create_run(app_id=app_id, kind=SyncRun.Kind.IDENTITIES, source=source, options=options, **fields)
+
+
+def confirm_import(*, app_id: UUID, run_id: UUID | str, confirmed_by: str) -> SyncRun:
+    """An admin has looked: import the stopped file although it is unusual."""
+    run = runs.get_run(app_id=app_id, run_id=run_id)
+    options = {**run.options, "confirmed": True, "confirmed_by": confirmed_by}
+    stopped = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.STOPPED)
+    stopped.update(state=SyncRun.State.QUEUED, options=options, error="", finished_at=None)
+    run.refresh_from_db()
+    return run
+
+
+def run_waiting_imports(*, app_id: UUID) -> int:
+    """Import what waits for this App, oldest first, unless another process is at it. Returns how many it did."""
+    done = 0
+    with locks.try_hold(_turn(app_id)) as held:
+        if held:
+            _settle_interrupted(app_id)
+        while held and (run := _next_waiting(app_id)):
+            _perform(run, None)
+            done += 1
+    return done
+
+
+def _turn(app_id: UUID) -> str:
+    return f"identities:{app_id}"
+
+
+def _imports(app_id: UUID) -> Any:
+    return SyncRun.objects.filter(app_id=app_id, kind=SyncRun.Kind.IDENTITIES)
+
+
+def _next_waiting(app_id: UUID) -> SyncRun | None:
+    waiting: SyncRun | None = _imports(app_id).filter(state=SyncRun.State.QUEUED).order_by("created_at").first()
+    return waiting
+
+
+def _settle_interrupted(app_id: UUID) -> None:
+    """Whoever holds the turn knows that a running import of this App is dead: nothing of it was written."""
+    interrupted = _imports(app_id).filter(state=SyncRun.State.RUNNING)
+    interrupted.filter(attempts__lt=MAX_ATTEMPTS).update(state=SyncRun.State.QUEUED)
+    interrupted.update(
+        state=SyncRun.State.FAILED,
+        finished_at=timezone.now(),
+        error="The import was killed several times and changed nothing. Send the file again.",
+    )
+
+
+def _perform(run: SyncRun, on_progress: OnProgress | None) -> None:
+    if not runs.begin(run):
+        return
+    run.row_errors.all().delete()
+    try:
+        with staging_table():
+            _ImportFile(run, on_progress).perform()
+    except runs.CanceledError:
+        runs.finish(run, SyncRun.State.CANCELED)
+    except ConnectorError as error:
+        run.report = {**run.report, "error": error.as_dict()["error"]}
+        runs.finish(run, SyncRun.State.FAILED, error=error.user_message)
+    except Exception:
+        logger.exception("Identity import %s failed", run.pk)
+        runs.finish(run, SyncRun.State.FAILED, error="Something went wrong on our side; nothing was changed.")
+        raise
+    project_pending(app_id=run.app_id, source={"run": str(run.pk)})
+
+
+class _ImportFile:
+    """One file on its way in. ``problems`` keeps the first ``MAX_ROW_ERRORS`` lines; ``bad`` counts them all."""
+
+    def __init__(self, run: SyncRun, on_progress: OnProgress | None) -> None:
+        self._run = run
+        self._on_progress = on_progress
+        self._started = self._reported = time.monotonic()
+        self._good = self._bad = 0
+        self._problems: list[Problem] = []
+
+    def perform(self) -> None:
+        with sources.open_run_file(self._run) as (stream, size), text_lines(stream) as lines:
+            header, rows = read_header(lines)
+            self._stage(header, rows, stream, size)
+        self._report_progress("merging", 1.0)
+        confirmed = self._run.options.get("confirmed")
+        self._run.counts = {"rows": self._good + self._bad, "bad": self._bad}
+        if not confirmed and (stop := self._too_many_bad_rows()):
+            self._close(SyncRun.State.STOPPED, stop)
+        else:
+            self._merge(confirmed=bool(confirmed))
+
+    def _stage(self, header: Header, rows: Any, stream: IO[bytes], size: int | None) -> None:
+        self._run.report = {"ignored_columns": list(header.ignored), "delimiter": header.delimiter}
+        for batch in judge_rows(header, rows):
+            stage(batch)
+            self._good += len(batch.rows)
+            self._bad += len(batch.problems)
+            self._keep(batch.problems)
+            if time.monotonic() - self._reported > _REPORT_EVERY:
+                self._report_progress("reading", stream.tell() / size if size else None)
+
+    def _merge(self, *, confirmed: bool) -> None:
+        run, full = self._run, self._run.options["mode"] == "full"
+        with transaction.atomic():
+            repeated = identity_merge.drop_repeated_users()
+            shared = identity_merge.find_shared_customers()
+            self._keep(repeated)
+            self._keep(shared)
+            comparison = identity_merge.compare(
+                app_id=run.app_id, full=full, repeated=len(repeated), shared=len(shared)
+            )
+            run.counts = {**comparison.counts, "rows": self._good + self._bad, "bad": self._bad}
+            run.report = {**run.report, "sample": identity_merge.sample_changes()}
+            if not confirmed and comparison.removed_share > MAX_REMOVED_SHARE:
+                self._close(SyncRun.State.STOPPED, _too_many_removals(comparison))
+                return
+            if not run.options["dry_run"]:
+                self._write()
+            self._close(SyncRun.State.DONE)
+
+    def _write(self) -> None:
+        run = self._run
+        connections = [connection.id for connection in app_connections(app_id=run.app_id)]
+        identity_merge.merge(app_id=run.app_id, connections=connections)
+        unknown = identity_merge.unknown_customers(connections=connections, limit=MAX_REFRESHES + 1)
+        run.report["unknown_customers"] = len(unknown)
+        for connection_id, customer in unknown[:MAX_REFRESHES]:
+            request_refresh(connection_id=connection_id, stripe_id=customer, reason="linked")
+        Connection.objects.filter(id__in=connections).update(last_identities_at=timezone.now())
+
+    def _too_many_bad_rows(self) -> str:
+        total = self._good + self._bad
+        if not total or self._bad / total <= MAX_BAD_SHARE:
+            return ""
+        return (
+            f"{self._bad:,} of {total:,} rows are bad, more than {MAX_BAD_SHARE:.0%}. Nothing was changed. Look at "
+            "the lines below; an admin can confirm that the good rows are imported."
+        )
+
+    def _keep(self, problems: list[Problem]) -> None:
+        self._problems += problems[: MAX_ROW_ERRORS - len(self._problems)]
+
+    def _close(self, state: str, reason: str = "") -> None:
+        """In the merge's own transaction where there is one: the links and the result appear together."""
+        RowError.objects.bulk_create(
+            RowError(run=self._run, line=p.line, code=p.code, message=p.message, row=p.row) for p in self._problems
+        )
+        runs.finish(self._run, state, error=reason)
+
+    def _report_progress(self, step: str, share: float | None) -> None:
+        """``share`` of the file that is read, ``rows_per_second`` and ``seconds_left`` where they can be told."""
+        self._reported = now = time.monotonic()
+        seconds, rows = now - self._started, self._good + self._bad
+        progress = {
+            "step": step,
+            "rows": rows,
+            "share": share,
+            "rows_per_second": round(rows / seconds) if seconds else None,
+            "seconds_left": round(seconds / share - seconds) if share else None,
+        }
+        runs.report_progress(self._run, progress)
+        if self._on_progress:
+            self._on_progress(progress)
+
+
+def _too_many_removals(comparison: identity_merge.Comparison) -> str:
+    return (
+        f"The file would remove {comparison.removed:,} of {comparison.existing:,} links, more than "
+        f"{MAX_REMOVED_SHARE:.0%}. Nothing was changed. Is the file complete? An admin can confirm it."
+    )

@@ -1,0 +1,64 @@
+"""Locks of PostgreSQL's own, held by a session: a process that is killed drops them with its connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
+
+_KEY = "hashtextextended(%s, 0)"
+
+
+@contextmanager
+def hold(name: str) -> Iterator[None]:
+    """Wait until nobody else holds ``name``, then hold it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
+    try:
+        yield
+    finally:
+        _release(name)
+
+
+@contextmanager
+def try_hold(name: str) -> Iterator[bool]:
+    """Hold ``name`` where nobody else does; the value says whether it worked."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock({_KEY})", [name])
+        (held,) = cursor.fetchone()
+    try:
+        yield held
+    finally:
+        if held:
+            _release(name)
+
+
+@contextmanager
+def hold_within(name: str, milliseconds: int) -> Iterator[bool]:
+    """Hold ``name`` as soon as nobody else does; the value is False where that took longer than ``milliseconds``."""
+    held = _wait_for(name, milliseconds)
+    try:
+        yield held
+    finally:
+        if held:
+            _release(name)
+
+
+def _wait_for(name: str, milliseconds: int) -> bool:
+    """The lock is the session's and outlives this transaction; only the time limit ends with it."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(milliseconds)])
+            cursor.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            return False
+        raise
+    return True
+
+
+def _release(name: str) -> None:
+    if connection.connection is None or connection.connection.closed:
+        return  # the lock went with the session
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])

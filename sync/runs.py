@@ -1,0 +1,71 @@
+"""The life of a background run: create, begin, report, cancel, finish."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from connector.errors import ConflictError, NotFoundError
+from sync.models import SyncRun
+
+State = SyncRun.State
+
+
+class CanceledError(Exception):
+    """Somebody asked this run to stop; nothing more of it may be written."""
+
+
+def create_run(*, app_id: UUID, kind: str, **fields: Any) -> SyncRun:
+    """A queued run. Raises ``ConflictError`` where a run of this kind is open for the connection already."""
+    try:
+        with transaction.atomic():
+            return SyncRun.objects.create(app_id=app_id, kind=kind, **fields)
+    except IntegrityError as error:
+        label = SyncRun.Kind(kind).label
+        raise ConflictError(
+            "run_in_progress", f"“{label}” is running already; watch it or cancel it first.", retryable=True
+        ) from error
+
+
+def get_run(*, app_id: UUID, run_id: UUID | str) -> SyncRun:
+    """One run of the App; raises ``NotFoundError``."""
+    run = SyncRun.objects.filter(app_id=app_id, id=run_id).first()
+    if run is None:
+        raise NotFoundError("unknown_run", "There is no such run in this App.")
+    return run
+
+
+def begin(run: SyncRun) -> bool:
+    """Move a queued run to running; False where it is no longer queued (canceled, or begun elsewhere)."""
+    now = timezone.now()
+    begun = SyncRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
+        state=State.RUNNING, started_at=now, heartbeat_at=now, attempts=F("attempts") + 1
+    )
+    run.refresh_from_db()
+    return bool(begun)
+
+
+def report_progress(run: SyncRun, progress: dict[str, Any]) -> None:
+    """Record how far the run is; raises ``CanceledError`` where somebody asked it to stop."""
+    run.progress = progress
+    SyncRun.objects.filter(pk=run.pk).update(progress=progress, heartbeat_at=timezone.now())
+    if SyncRun.objects.filter(pk=run.pk, cancel_requested=True).exists():
+        raise CanceledError
+
+
+def finish(run: SyncRun, state: str, *, error: str = "") -> None:
+    """Close the run with its counts and report."""
+    run.state, run.error, run.finished_at = state, error, timezone.now()
+    run.save(update_fields=["state", "error", "finished_at", "counts", "report", "progress"])
+
+
+def cancel(*, app_id: UUID, run_id: UUID | str) -> SyncRun:
+    """Ask a run to stop: a waiting one at once, a running one at its next step."""
+    run = get_run(app_id=app_id, run_id=run_id)
+    waiting = SyncRun.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.STOPPED])
+    if not waiting.update(state=State.CANCELED, cancel_requested=True, finished_at=timezone.now()):
+        SyncRun.objects.filter(pk=run.pk, state=State.RUNNING).update(cancel_requested=True)
+    run.refresh_from_db()
+    return run
