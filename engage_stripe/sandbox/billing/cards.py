@@ -22,9 +22,7 @@ class PaymentOutcome:
 SUCCEEDED = PaymentOutcome("succeeded")
 REQUIRES_ACTION = PaymentOutcome("requires_action")
 _CARD_DECLINED = PaymentOutcome("declined", "card_declined", "generic_decline", "Your card was declined.")
-_NO_FUNDS = PaymentOutcome(
-    "declined", "card_declined", "insufficient_funds", "Your card has insufficient funds."
-)
+_NO_FUNDS = PaymentOutcome("declined", "card_declined", "insufficient_funds", "Your card has insufficient funds.")
 
 # Refused as soon as they are attached to a customer, and when charged.
 DECLINED_ON_ATTACH = {

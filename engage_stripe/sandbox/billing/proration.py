@@ -43,7 +43,7 @@ def split(debits: list[Debit], at: int) -> tuple[list[Debit], list[Debit]]:
             debit,
             amount=prorate(debit.amount, debit.start, debit.end, since),
             discounts={
-                id: prorate(taken, debit.start, debit.end, since) for id, taken in debit.discounts.items()
+                key: prorate(taken, debit.start, debit.end, since) for key, taken in debit.discounts.items()
             },
             start=since,
         )
@@ -57,6 +57,6 @@ def _without(debit: Debit, rest: Debit) -> Debit:
     return replace(
         debit,
         amount=debit.amount - rest.amount,
-        discounts={id: taken - rest.discounts[id] for id, taken in debit.discounts.items()},
+        discounts={key: taken - rest.discounts[key] for key, taken in debit.discounts.items()},
         end=rest.start,
     )

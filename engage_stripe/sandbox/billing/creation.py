@@ -1,0 +1,189 @@
+"""New subscriptions: https://docs.stripe.com/api/subscriptions/create."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engage_stripe.sandbox.billing import collecting, cycles, invoices
+from engage_stripe.sandbox.billing.charges import bill_periods
+from engage_stripe.sandbox.billing.discounts import set_discounts
+from engage_stripe.sandbox.billing.draft import Draft
+from engage_stripe.sandbox.billing.extras import add_invoice_items
+from engage_stripe.sandbox.billing.items import change_items
+from engage_stripe.sandbox.billing.payment import payment_error
+from engage_stripe.sandbox.billing.settings import assign_settings, set_cancellation
+from engage_stripe.sandbox.collection import Obj
+from engage_stripe.sandbox.errors import invalid
+from engage_stripe.sandbox.state import Account
+
+MAX_PER_CUSTOMER = 500
+
+
+def create_subscription(account: Account, params: dict[str, Any]) -> Obj:
+    """Create, invoice and charge; with `error_if_incomplete` a failed payment leaves nothing behind."""
+    behavior = params.get("payment_behavior", "allow_incomplete")
+    if behavior == "pending_if_incomplete":
+        raise invalid(
+            "`payment_behavior=pending_if_incomplete` is only supported when updating a subscription.",
+            param="payment_behavior",
+        )
+    draft = draft_subscription(account, params)
+    invoice = invoices.new_invoice(draft, "subscription_create")
+    charged = invoice["collection_method"] == "charge_automatically" and behavior != "default_incomplete"
+    outcome = collecting.expected_outcome(draft, invoice) if charged else None
+    if outcome and outcome.status != "succeeded" and behavior == "error_if_incomplete":
+        raise payment_error(outcome, "subscription")
+    if invoice["amount_due"] > 0 and draft.sub["status"] == "active" and _waits(draft, behavior, outcome):
+        draft.sub["status"] = "incomplete"
+    return _commit(draft, invoice, charge=outcome is not None)
+
+
+def draft_subscription(account: Account, params: dict[str, Any]) -> Draft:
+    """Everything but writing: the subscription, its items, discounts and first lines."""
+    customer = account.find("customer", params["customer"], param="customer", status=400)
+    now = account.now(customer["id"])
+    draft = Draft(account, now, blank_subscription(account, customer, now), [])
+    draft.sub["billing_mode"] = _billing_mode(params.get("billing_mode"), now)
+    if not params.get("items"):
+        raise invalid("Missing required param: items.", param="items", code="parameter_missing")
+    draft.sub["currency"] = _currency(account, customer, params)
+    change_items(draft, params["items"])
+    if "discounts" in params:
+        set_discounts(draft, draft.sub, params["discounts"])
+    assign_settings(draft, params)
+    trialing = cycles.start_trial(draft, params)
+    cycles.start_cycle(draft, params, trialing=trialing)
+    set_cancellation(draft, params)
+    add_invoice_items(draft, params.get("add_invoice_items") or [])
+    partial = draft.sub["billing_cycle_anchor"] > now and not trialing
+    if not (partial and params.get("proration_behavior") == "none"):
+        bill_periods(draft, draft.items, trial=trialing)
+    if partial:
+        cycles.prorate_first_period(draft)
+    draft.bill_now = True
+    return draft
+
+
+def blank_subscription(account: Account, customer: Obj, now: int) -> Obj:
+    """A subscription that has no items yet."""
+    return {
+        "id": account.ids.new("sub"),
+        "object": "subscription",
+        "_open_invoices": [],
+        "_pending": {},
+        "application": None,
+        "application_fee_percent": None,
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor": now,
+        "billing_cycle_anchor_config": None,
+        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}},
+        "billing_schedules": [],
+        "billing_thresholds": None,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "collection_method": "charge_automatically",
+        "created": now,
+        "currency": "",
+        "customer": customer["id"],
+        "customer_account": None,
+        "days_until_due": None,
+        "default_payment_method": None,
+        "default_source": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "ended_at": None,
+        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+        "items": [],
+        "latest_invoice": None,
+        "livemode": account.livemode,
+        "managed_payments": {"enabled": False},
+        "metadata": {},
+        "next_pending_invoice_item_invoice": None,
+        "on_behalf_of": None,
+        "pause_collection": None,
+        "payment_settings": {
+            "payment_method_options": None,
+            "payment_method_types": None,
+            "save_default_payment_method": "off",
+        },
+        "pending_invoice_item_interval": None,
+        "pending_setup_intent": None,
+        "pending_update": None,
+        "schedule": None,
+        "start_date": now,
+        "status": "active",
+        "status_details": None,
+        "test_clock": customer["test_clock"],
+        "transfer_data": None,
+        "trial_end": None,
+        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
+        "trial_start": None,
+    }
+
+
+def _commit(draft: Draft, invoice: Obj, *, charge: bool) -> Obj:
+    account = draft.account
+    customer = account.find("customer", draft.sub["customer"])
+    if customer["currency"] is None:
+        with account.changing(customer, "customer.updated"):
+            customer["currency"] = draft.sub["currency"]
+    sub = draft.sub
+    sub["latest_invoice"] = invoice["id"] if invoice["_lines"] else None
+    stored = draft.commit(event="customer.subscription.created")
+    if invoice["_lines"]:
+        collecting.open_invoice(account, stored, invoice, draft.now)
+        if charge:
+            collecting.attempt(account, invoice, draft.now)
+    return stored
+
+
+def _waits(draft: Draft, behavior: str, outcome: Any) -> bool:
+    if draft.sub["collection_method"] == "send_invoice":
+        return False
+    return behavior == "default_incomplete" or (outcome is not None and outcome.status != "succeeded")
+
+
+def _billing_mode(given: dict[str, Any] | None, now: int) -> Obj:
+    """Flexible unless asked: https://docs.stripe.com/changelog/clover/2025-09-30/billing-mode-default-flexible."""
+    if given is not None and given["type"] == "classic":
+        return {"type": "classic", "flexible": None}
+    flexible = (given or {}).get("flexible") or {}
+    shown = flexible.get("proration_discounts", "included")
+    return {"type": "flexible", "flexible": {"proration_discounts": shown}, "updated_at": now}
+
+
+def _currency(account: Account, customer: Obj, params: dict[str, Any]) -> str:
+    wanted = params.get("currency")
+    first = params["items"][0]
+    if first.get("price_data"):
+        own = first["price_data"]["currency"]
+    else:
+        id = first.get("price") or first.get("plan") or ""
+        price = account.find("price", id, param="items[0][price]", status=400)
+        options = price.get("currency_options") or {}
+        own = customer["currency"] if customer["currency"] in options else price["currency"]
+    currency: str = (wanted or own).lower()
+    if customer["currency"] not in (None, currency) and _bound_to_currency(account, customer):
+        raise invalid(
+            "You cannot combine currencies on a single customer. This customer has an active subscription, "
+            f"subscription schedule, discount, quote, or invoice item with currency {customer['currency']}.",
+            param="currency" if wanted else None,
+        )
+    return currency
+
+
+def _bound_to_currency(account: Account, customer: Obj) -> bool:
+    live = [
+        sub
+        for sub in account.collection("subscription").of_customer(customer["id"])
+        if sub["status"] not in ("canceled", "incomplete_expired")
+    ]
+    if len(live) >= MAX_PER_CUSTOMER:
+        raise invalid(
+            f"Customer {customer['id']} already has the maximum {MAX_PER_CUSTOMER} current subscriptions.",
+            code="customer_max_subscriptions",
+        )
+    return bool(live)

@@ -1,0 +1,84 @@
+"""Pending updates: a change that waits for its invoice to be paid.
+
+https://docs.stripe.com/billing/subscriptions/pending-updates
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engage_stripe.sandbox.billing import invoices
+from engage_stripe.sandbox.billing.draft import Draft, items_of
+from engage_stripe.sandbox.collection import Obj
+from engage_stripe.sandbox.errors import invalid
+from engage_stripe.sandbox.state import Account
+
+MAX_SECONDS = 23 * 3600
+SUPPORTED = frozenset(
+    "add_invoice_items billing_cycle_anchor discounts expand items metadata off_session payment_behavior "
+    "proration_behavior proration_date trial_end trial_from_plan".split()
+)
+
+
+def check_supported(sub: Obj, params: dict[str, Any]) -> None:
+    """StripeError 400 for what a pending update cannot carry."""
+    if sub["collection_method"] == "send_invoice":
+        raise invalid(
+            "`payment_behavior=pending_if_incomplete` is only supported when "
+            "`collection_method=charge_automatically`.",
+            param="payment_behavior",
+        )
+    for name in params:
+        if name not in SUPPORTED:
+            raise invalid(
+                f"You may not pass `{name}` when `payment_behavior` is set to `pending_if_incomplete`.",
+                param=name,
+            )
+
+
+def hold(draft: Draft, stored: Obj, invoice: Obj, changed: frozenset[str]) -> None:
+    """Leave the subscription as it is and remember the draft until the invoice is paid."""
+    account = draft.account
+    ends = [item["current_period_end"] for item in items_of(account, stored)]
+    with account.changing(stored, "customer.subscription.updated"):
+        stored["_pending"] = {"draft": draft, "invoice": invoice["id"]}
+        stored["pending_update"] = {
+            "billing_cycle_anchor": _given(draft.sub, "billing_cycle_anchor", changed),
+            "discount": None,
+            "discounts": _given(draft.sub, "discounts", changed),
+            "expires_at": min(draft.now + MAX_SECONDS, *ends),
+            "metadata": _given(draft.sub, "metadata", changed),
+            "subscription_items": draft.items if "items" in changed else None,
+            "trial_end": _given(draft.sub, "trial_end", changed),
+            "trial_from_plan": None,
+        }
+
+
+def apply_if_paid(account: Account, sub: Obj, invoice: Obj) -> None:
+    """Carry out the change that waited for this invoice."""
+    held = sub.get("_pending")
+    if not held or held["invoice"] != invoice["id"]:
+        return
+    draft: Draft = held["draft"]
+    draft.sub |= {"_open_invoices": sub["_open_invoices"], "_pending": {}, "pending_update": None}
+    draft.sub["latest_invoice"] = invoice["id"]
+    draft.commit()
+    account.emit("customer.subscription.pending_update_applied", sub)
+
+
+def discard(account: Account, sub: Obj, now: int) -> None:
+    """Forget the change and void its invoice: https://docs.stripe.com/billing/subscriptions/pending-updates."""
+    held = sub.get("_pending")
+    if not held:
+        return
+    with account.changing(sub, "customer.subscription.updated"):
+        sub["_pending"] = {}
+        sub["pending_update"] = None
+    account.emit("customer.subscription.pending_update_expired", sub)
+    invoice = account.find("invoice", held["invoice"])
+    if invoice["status"] == "open":
+        invoices.void(account, invoice, now)
+
+
+def _given(sub: Obj, name: str, changed: frozenset[str]) -> Any:
+    return sub[name] if name in changed else None
