@@ -26,7 +26,7 @@ class Sandbox:
 
     url: str
 
-    def admin(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+    def admin(self, method: str, path: str, /, **body: Any) -> dict[str, Any]:
         """`sandbox.admin("POST", "clock", offset=5)`; for GET the keywords go into the query."""
         where = {"params": body} if method == "GET" else {"json": body}
         answer = httpx.request(method, f"{self.url}/_sandbox/{path}", timeout=120, **where)
