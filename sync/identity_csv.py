@@ -1,7 +1,7 @@
 """The rules of an identity file, row by row. Pure: lines in, judged rows out.
 
-The first column is ``user_id``; ``stripe_id`` and ``email_address`` follow in any order, other columns are ignored.
-A row needs a ``user_id`` and at least one of the two.
+The first column is ``user_id``; ``stripe_id`` and ``email_address`` follow in any order, other columns are
+ignored. A row needs a ``user_id`` and at least one of the two.
 """
 
 import csv
@@ -79,9 +79,7 @@ def _up_to_first_text(lines: Iterator[str]) -> Iterator[str]:
 def _judge_header(names: list[str], delimiter: str, line: int) -> Header:
     where = {"line": line, "columns": names}
     if names[0] != "user_id":
-        raise FileError(
-            "bad_header", f"The first column must be user_id; it is “{names[0][:80]}”.", details=where
-        )
+        raise FileError("bad_header", f"The first column must be user_id; it is “{names[0][:80]}”.", details=where)
     positions = {}
     for wanted in ("user_id", "stripe_id", "email_address"):
         found = [position for position, name in enumerate(names) if name == wanted]
@@ -146,9 +144,7 @@ def find_fault(user_id: str, stripe_id: str, email_address: str) -> tuple[str, s
         return "no_link", "stripe_id and email_address are both empty; one is needed."
     if stripe_id and not _is_customer_id(stripe_id):
         return "bad_stripe_id", "stripe_id is not a Stripe customer id (cus_…)."
-    if email_address and (
-        len(email_address) > MAX_EMAIL or "\0" in email_address or not _is_email(email_address)
-    ):
+    if email_address and (len(email_address) > MAX_EMAIL or "\0" in email_address or not _is_email(email_address)):
         return "bad_email_address", "email_address is not an email address."
     return None
 

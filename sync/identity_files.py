@@ -1,4 +1,4 @@
-"""From the bytes of an identity file to lines of text: decompress by content, decode, name the byte that is wrong."""
+"""From the bytes of an identity file to lines of text: decompress by content, decode, name the wrong byte."""
 
 import gzip
 import io

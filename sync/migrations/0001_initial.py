@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('stripe_connector', '0002_initial'),
+        ('stripe_connector', '0001_initial'),
     ]
 
     operations = [
