@@ -48,7 +48,8 @@ class StripeError(ConnectorError):
 
     ``http_status`` is Stripe's, None when no answer came; ``stripe_code`` is Stripe's ``code`` or ``type``;
     ``request_id`` names the request in Stripe's logs. ``outcome_unknown`` is True where the request may have been
-    applied although no answer said so (a time-out, a dropped connection, a 5xx).
+    applied although no answer said so (a time-out, a dropped connection, a 5xx). ``stripe_message`` is what Stripe
+    itself said, with keys cut out.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class StripeError(ConnectorError):
         request_id: str | None = None,
         outcome_unknown: bool = False,
         missing_permissions: tuple[str, ...] = (),
+        stripe_message: str = "",
         details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(code, user_message, retryable=retryable, details=details)
@@ -70,3 +72,4 @@ class StripeError(ConnectorError):
         self.request_id = request_id
         self.outcome_unknown = outcome_unknown
         self.missing_permissions = missing_permissions
+        self.stripe_message = stripe_message

@@ -1,4 +1,4 @@
-"""The connection of one Engage App to one Stripe account."""
+"""The connection of one Engage App to one Stripe account, and what belongs to it."""
 
 import uuid
 
@@ -40,6 +40,7 @@ class Connection(models.Model):
     previous_webhook_secret = EncryptedField()
     previous_webhook_secret_expires_at = models.DateTimeField(null=True)
     webhook_endpoint_id = models.CharField(max_length=255, blank=True)
+    webhook_check_started_at = models.DateTimeField(null=True)
 
     permissions = models.JSONField(default=dict)
     permissions_checked_at = models.DateTimeField(null=True)
@@ -71,3 +72,54 @@ class Connection(models.Model):
     @property
     def mode(self) -> str:
         return "live" if self.livemode else "test"
+
+
+class ReplacementKey(models.Model):
+    """A new API key that lacks required permissions, kept beside the working one until it passes."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="replacement")
+    api_key = EncryptedField()
+    hint = models.CharField(max_length=40)
+    fingerprint = models.CharField(max_length=64)
+    saved_by = models.CharField(max_length=255)
+    saved_at = models.DateTimeField()
+    permissions = models.JSONField(default=dict)
+
+
+class OAuthAttempt(models.Model):
+    """One press of *Connect with Stripe*. Its ``state`` is kept as a hash; it works once, for minutes."""
+
+    state_hash = models.CharField(max_length=64, unique=True)
+    session_hash = models.CharField(max_length=64)
+    app_id = models.UUIDField()
+    livemode = models.BooleanField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class PlatformEndpoint(models.Model):
+    """The platform's one Connect webhook endpoint of a mode. ``install_id`` marks it as ours at Stripe."""
+
+    livemode = models.BooleanField(unique=True)
+    install_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    endpoint_id = models.CharField(max_length=255, blank=True)
+    secret = EncryptedField()
+    previous_secret = EncryptedField()
+    previous_secret_expires_at = models.DateTimeField(null=True)
+    trouble = models.TextField(blank=True)
+    checked_at = models.DateTimeField(null=True)
+
+
+class AuditEntry(models.Model):
+    """One change of settings: who, when, what, from where. Holds no secret."""
+
+    app_id = models.UUIDField()
+    connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=255)
+    origin = models.CharField(max_length=255)
+    action = models.CharField(max_length=64)
+    summary = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["app_id", "-at"], name="audit_newest")]

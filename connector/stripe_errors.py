@@ -38,10 +38,16 @@ def describe_failure(
         http_status=http_status,
         stripe_code=error.get("code") or error.get("type"),
         request_id=request_id,
-        outcome_unknown=writes and (http_status is None or http_status >= 500),
+        outcome_unknown=writes and _unreadable(http_status),
         missing_permissions=tuple(dict.fromkeys(_PERMISSION.findall(said))) if http_status == 403 else (),
+        stripe_message=said,
         details={name: error[name] for name in ("param", "decline_code") if error.get(name)},
     )
+
+
+def _unreadable(http_status: int | None) -> bool:
+    """No answer, a 5xx, or a success whose body was cut off."""
+    return http_status is None or http_status < 400 or http_status >= 500
 
 
 def _judge(http_status: int | None, error: Mapping[str, Any], said: str) -> tuple[str, str, bool]:
@@ -50,6 +56,8 @@ def _judge(http_status: int | None, error: Mapping[str, Any], said: str) -> tupl
     match http_status:
         case None:
             return "stripe_unreachable", "Stripe could not be reached. Try again in a moment.", True
+        case _ if _unreadable(http_status):
+            return "stripe_unavailable", "Stripe had a problem answering. Try again in a moment.", True
         case 401:
             return _judge_unauthorized(stripe_code)
         case 402:
@@ -60,8 +68,6 @@ def _judge(http_status: int | None, error: Mapping[str, Any], said: str) -> tupl
             return "not_found_at_stripe", said or "Stripe does not have this object.", False
         case 409 | 429:
             return _judge_busy(http_status, stripe_code)
-        case _ if http_status >= 500:
-            return "stripe_unavailable", "Stripe had a problem answering. Try again in a moment.", True
         case _:
             return _judge_rejected(http_status, error, said)
 

@@ -177,15 +177,21 @@ class StripeGateway:
     def delete_webhook_endpoint(self, endpoint_id: str) -> Fetched:
         return self._write(self._client.v1.webhook_endpoints.delete, endpoint_id, {}, _NO_RETRY)
 
+    # Probes
+
+    def probe_write(self, path: str, **params: Any) -> Fetched:
+        """A POST about an object that does not exist. A missing permission (403) is refused before that."""
+        return self._send(lambda: self._client.raw_request("post", path, **params), writes=False)
+
     def _read(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
-        return self._send(lambda: method(*args, **kwargs), writes=False)
+        return self._send(lambda: method(*args, **kwargs).last_response, writes=False)
 
     def _write(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
-        return self._send(lambda: method(*args, **kwargs), writes=True)
+        return self._send(lambda: method(*args, **kwargs).last_response, writes=True)
 
-    def _send(self, request: Callable[[], stripe.StripeObject], *, writes: bool) -> Fetched:
+    def _send(self, request: Callable[[], stripe.StripeResponse | None], *, writes: bool) -> Fetched:
         try:
-            answer = request().last_response
+            answer = request()
         except stripe.StripeError as error:
             failure = describe_failure(
                 http_status=error.http_status,
