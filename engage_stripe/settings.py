@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from django.contrib.messages import constants as message_levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from environs import FileAwareEnv
@@ -155,6 +156,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "standalone:sign_in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "standalone:sign_in"
+
+MESSAGE_TAGS = {message_levels.ERROR: "danger"}  # the design system's word
 
 USE_TZ = True
 TIME_ZONE = "UTC"
