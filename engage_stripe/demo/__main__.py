@@ -36,7 +36,8 @@ def _run(screen: Screen, *, once: bool) -> int:
     with Supervisor(logs=logs, on_restart=screen.notice) as supervisor:
         _start_sandbox(supervisor, environment)
         _set_up_django()
-        from engage_stripe.demo.story import Story, tell  # noqa: PLC0415  needs Django
+        from engage_stripe.demo.steps import tell  # noqa: PLC0415  needs Django
+        from engage_stripe.demo.story import Story  # noqa: PLC0415  the same
 
         _start_console(supervisor, environment)
         screen.found("running", ", ".join(_addresses(environment, logs)))

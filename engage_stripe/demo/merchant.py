@@ -94,6 +94,21 @@ class Merchant:
             self.post("subscriptions", customer=customer, items=[{"price": price}])
         return customer
 
+    def customers_by_email(self) -> dict[str, str]:
+        """Every customer's id by email."""
+        found: dict[str, str] = {}
+        page = self.get("customers", limit=100)
+        while True:
+            found |= {customer["email"]: customer["id"] for customer in page["data"]}
+            if not page["has_more"]:
+                return found
+            page = self.get("customers", limit=100, starting_after=page["data"][-1]["id"])
+
+    def replace_card(self, customer: str, payment_method: str) -> None:
+        """Attach one of Stripe's test cards and make it the customer's default."""
+        card = self.post(f"payment_methods/{payment_method}/attach", customer=customer)["id"]
+        self.post(f"customers/{customer}", invoice_settings={"default_payment_method": card})
+
 
 def _form(parameters: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     match parameters:

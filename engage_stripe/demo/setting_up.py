@@ -1,0 +1,90 @@
+"""Steps 1 to 3: connect the account, fetch the catalogue, import who is who."""
+
+import csv
+from pathlib import Path
+
+from connector import permissions, services
+from connector.host import get_host
+from engage_stripe import embedded
+from engage_stripe.demo import company
+from engage_stripe.demo.merchant import RESTRICTED_KEY
+from engage_stripe.demo.story import Story, check
+from engage_stripe.standalone import services as standalone
+from sync import catalogue, identity_import
+from sync.models import SyncRun
+
+CSV = embedded.LOCAL / "identities.csv"
+BAD_ROWS = (
+    ["", "cus_withoutAnyUser", ""],
+    ["user-without-anything", "", ""],
+    ["user-with-a-typo", "cust_12345", ""],
+    ["user-with-half-an-email", "", "half@"],
+)
+
+
+def connect(story: Story) -> None:
+    """Paste the merchant's restricted key, as the settings form would, and print what it may do."""
+    app = get_host().app(story.tenant.app.id)
+    assert app is not None  # noqa: S101  made a moment ago
+    with story.screen.progress("probing permissions", total=1) as bar:
+        story.connection = services.connect_with_api_key(app=app, key=RESTRICTED_KEY, actor="make demo")
+        bar.advance()
+    connection = story.connection
+    rows = [
+        (permission.label, permission.name, "required" if permission.required else "optional",
+         connection.permissions.get(permission.name, {}).get("state", "unknown"))
+        for permission in permissions.PERMISSIONS
+    ]  # fmt: skip
+    story.screen.table(["resource", "permission", "", "Stripe says"], rows)
+    story.screen.found("account", f"{connection.display_name or 'unnamed'} {connection.stripe_account_id}")
+    story.screen.found("key", connection.api_key_hint)
+    check(connection.status == connection.Status.ACTIVE, f"the connection is {connection.status}")
+
+
+def sync_catalogue(story: Story) -> None:
+    with story.screen.progress("reading products, prices, coupons, promotion codes") as bar:
+        run = catalogue.sync_catalogue(connection=story.connection, on_progress=bar.follow)
+    story.screen.found("catalogue", run.counts)
+    check(run.state == SyncRun.State.DONE, f"the run ended as {run.state}: {run.error}")
+
+
+def import_identities(story: Story) -> None:
+    """200 end users and this run's own, some by email only, and four rows that cannot be right."""
+    rows = _customers_of_everyone(story)
+    _write_csv(CSV, rows)
+    with story.screen.progress("importing") as bar:
+        run = identity_import.import_identities(
+            app_id=story.tenant.app.id, source=str(CSV), on_progress=bar.follow
+        )
+    story.screen.found("file", f"{CSV} ({len(rows) + len(BAD_ROWS)} rows)")
+    story.screen.found("imported", run.counts)
+    errors = [(error.line, error.code, error.message) for error in run.row_errors.order_by("line")]
+    story.screen.table(["line", "problem", "what to do"], errors, title="Rows that were skipped")
+    check(run.state == SyncRun.State.DONE, f"the import ended as {run.state}: {run.error}")
+    check(len(errors) == len(BAD_ROWS), f"{len(errors)} bad rows were reported instead of {len(BAD_ROWS)}")
+
+
+def _customers_of_everyone(story: Story) -> list[list[str]]:
+    """``[user_id, stripe_id, email_address]`` of every end user; customers are made where Stripe has none."""
+    merchant, prices = story.merchant, list(story.shop.prices.values())
+    user_ids = company.end_user_ids()
+    known = merchant.customers_by_email()
+    story.user_id = f"user-of-run-{len(known):03}"
+    standalone.create_end_users(app=story.tenant.app, user_ids=[story.user_id])
+    rows = []
+    with story.screen.progress("customers at Stripe", total=len(user_ids)) as bar:
+        for number, user_id in enumerate(user_ids):
+            email = f"{user_id}@example.com"
+            price = prices[number % len(prices)] if number % 10 else None
+            customer = known.get(email) or merchant.add_customer(email=email, price=price)
+            rows.append([user_id, "" if number % 4 == 0 else customer, email if number % 4 == 0 else ""])
+            bar.advance()
+    story.customer = merchant.add_customer(email=f"{story.user_id}@example.com", price=None)
+    return [*rows, [story.user_id, story.customer, ""]]
+
+
+def _write_csv(path: Path, rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["user_id", "stripe_id", "email_address"])
+        writer.writerows([*rows[:50], *BAD_ROWS, *rows[50:]])
