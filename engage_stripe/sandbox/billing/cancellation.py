@@ -54,6 +54,4 @@ def cancel_all(account: Account, customer: str) -> None:
 def _bill(draft: Draft, sub: Obj) -> None:
     account = draft.account
     invoice = invoices.new_invoice(draft, "subscription_update")
-    collecting.open_invoice(account, sub, invoice, draft.now)
-    if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
-        collecting.attempt(account, invoice, draft.now)
+    collecting.open_and_charge(account, sub, invoice, draft.now)

@@ -47,6 +47,13 @@ def open_invoice(account: Account, sub: Obj, invoice: Obj, now: int) -> None:
         paid(account, invoice, now)
 
 
+def open_and_charge(account: Account, sub: Obj, invoice: Obj, now: int) -> None:
+    """Open an invoice that is due at once and charge it when it is collected automatically."""
+    open_invoice(account, sub, invoice, now)
+    if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
+        attempt(account, invoice, now)
+
+
 def keep_draft(account: Account, sub: Obj, invoice: Obj) -> None:
     """Store a draft invoice, leave it to the clock, and use up the discounts that apply once."""
     invoices.store(account, invoice)

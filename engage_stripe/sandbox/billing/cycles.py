@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engage_stripe.sandbox.billing.periods import DAY, add_interval, anchor_from_config, period_at
 from engage_stripe.sandbox.billing.draft import Draft
+from engage_stripe.sandbox.billing.periods import DAY, add_interval, anchor_from_config, period_at
 from engage_stripe.sandbox.billing.proration import prorate
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid

@@ -15,8 +15,7 @@ from engage_stripe.sandbox.state import Account
 
 MAX_SECONDS = 23 * 3600
 SUPPORTED = frozenset(
-    "add_invoice_items billing_cycle_anchor discounts expand items metadata off_session payment_behavior "
-    "proration_behavior proration_date trial_end trial_from_plan".split()
+    ["add_invoice_items", "billing_cycle_anchor", "discounts", "expand", "items", "metadata", "off_session", "payment_behavior", "proration_behavior", "proration_date", "trial_end", "trial_from_plan"]
 )
 
 
@@ -54,6 +53,11 @@ def hold(draft: Draft, stored: Obj, invoice: Obj, changed: frozenset[str]) -> No
         }
 
 
+def hold_resume(draft: Draft, stored: Obj, invoice: Obj) -> None:
+    """Stay paused until the resumption invoice is paid: https://docs.stripe.com/api/subscriptions/resume."""
+    stored["_pending"] = {"draft": draft, "invoice": invoice["id"], "event": "customer.subscription.resumed"}
+
+
 def apply_if_paid(account: Account, sub: Obj, invoice: Obj) -> None:
     """Carry out the change that waited for this invoice."""
     held = sub.get("_pending")
@@ -63,7 +67,7 @@ def apply_if_paid(account: Account, sub: Obj, invoice: Obj) -> None:
     draft.sub |= {"_open_invoices": sub["_open_invoices"], "_pending": {}, "pending_update": None}
     draft.sub["latest_invoice"] = invoice["id"]
     draft.commit()
-    account.emit("customer.subscription.pending_update_applied", sub)
+    account.emit(held.get("event", "customer.subscription.pending_update_applied"), sub)
 
 
 def discard(account: Account, sub: Obj, now: int) -> None:

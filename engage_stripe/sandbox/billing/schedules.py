@@ -66,7 +66,9 @@ def start(account: Account, schedule: Obj) -> None:
 
     phase = schedule["phases"][0]
     given = {"customer": schedule["customer"], "billing_mode": schedule["billing_mode"], **phase_params(phase)}
-    given["items"] = [{name: item[name] for name in ("price", "quantity") if name in item} for item in phase["items"]]
+    given["items"] = [
+        {name: item[name] for name in ("price", "quantity") if name in item} for item in phase["items"]
+    ]
     sub = create_subscription(account, given)
     attach(account, schedule, sub)
     account.emit("subscription_schedule.updated", schedule, {"status": "not_started"})

@@ -57,10 +57,5 @@ ROUTES = (
 SHAPES = {
     "discount": Shape(
         render=show,
-        expandable={
-            "customer": ("customer",),
-            "promotion_code": ("promotion_code",),
-            "source.coupon": ("coupon",),
-        },
     )
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from engage_stripe.sandbox.billing import collecting, invoices
+from engage_stripe.sandbox.billing import collecting
 from engage_stripe.sandbox.billing.payment import no_payment_method, payment_error
+from engage_stripe.sandbox.billing.preview import preview_invoice
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.listing import PAGING, list_object, list_of
@@ -90,6 +91,11 @@ def lines(call: Call) -> Obj:
     return list_object(f"/v1/invoices/{invoice['id']}/lines", invoice["_lines"])
 
 
+def create_preview(call: Call) -> Obj:
+    """`POST /v1/invoices/create_preview`: what would be billed; nothing is stored."""
+    return preview_invoice(call.account, call.params)
+
+
 def show(_account: Account, invoice: Obj) -> Obj:
     """The API form: lines as a list object, the first ten of them."""
     shown = {name: value for name, value in invoice.items() if name[0] != "_"}
@@ -142,6 +148,16 @@ ROUTES = (
         "invoice_read",
         accepts=f"{PAGING} collection_method created customer status subscription",
     ),
+    Route(
+        "POST",
+        "/v1/invoices/create_preview",
+        create_preview,
+        "invoice_read",
+        accepts="currency customer discounts subscription subscription_details",
+        refuses="subscription_details.billing_schedules subscription_details.default_tax_rates "
+        "subscription_details.start_date subscription_details.items.billing_thresholds "
+        "subscription_details.items.current_trial subscription_details.items.tax_rates",
+    ),
     Route("GET", _ONE, retrieve, "invoice_read"),
     Route("GET", f"{_ONE}/lines", lines, "invoice_read", accepts=PAGING),
     Route("POST", f"{_ONE}/finalize", finalize, "invoice_write"),
@@ -159,19 +175,9 @@ ROUTES = (
 SHAPES = {
     "invoice": Shape(
         render=show,
-        expandable={
-            "customer": ("customer",),
-            "default_payment_method": ("payment_method",),
-            "default_source": ("card",),
-            "discounts": ("discount",),
-            "parent.subscription_details.subscription": ("subscription",),
-            "test_clock": ("test_helpers.test_clock",),
-        },
         includable={"confirmation_secret": confirmation_secret},
     ),
-    "line_item": Shape(
-        expandable={"discounts": ("discount",), "pricing.price_details.price": ("price",)},
-    ),
+    "line_item": Shape(),
     "invoiceitem": Shape(
         render=lambda _account, item: {name: value for name, value in item.items() if name[0] != "_"}
     ),

@@ -57,9 +57,7 @@ def advance(call: Call) -> Obj:
     """
     account, clock, until = call.account, _find(call), call.params["frozen_time"]
     if until <= clock["frozen_time"]:
-        raise invalid(
-            "frozen_time must be after the test clock's current frozen_time.", param="frozen_time"
-        )
+        raise invalid("frozen_time must be after the test clock's current frozen_time.", param="frozen_time")
     latest = _latest_advance(account, clock)
     if latest is not None and until > latest:
         raise invalid(
@@ -102,9 +100,7 @@ def _latest_advance(account: Account, clock: Obj) -> int | None:
 _ONE = "/v1/test_helpers/test_clocks/{test_clock}"
 
 ROUTES = (
-    Route(
-        "POST", "/v1/test_helpers/test_clocks", create, "billing_clock_write", accepts="frozen_time name"
-    ),
+    Route("POST", "/v1/test_helpers/test_clocks", create, "billing_clock_write", accepts="frozen_time name"),
     Route("GET", "/v1/test_helpers/test_clocks", index, "billing_clock_read", accepts=PAGING),
     Route("GET", _ONE, retrieve, "billing_clock_read"),
     Route("POST", f"{_ONE}/advance", advance, "billing_clock_write", accepts="frozen_time"),
