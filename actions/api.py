@@ -1,0 +1,108 @@
+"""The server-to-server API: what can be done, what a prompt does, and doing it."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from actions import serializers
+from actions.configuration import describe_action, replace_actions
+from actions.execution import execute
+from actions.models import ActionExecution, Execution, Interaction, Status
+from actions.selectors import configured_actions, get_execution
+from connector.errors import NotFoundError
+from connector.host import get_host
+
+
+class InteractionActionsView(APIView):
+    """``prompts/{prompt_id}/interactions/{interaction}/actions/``: the whole list is read and written at
+    once.
+    """
+
+    @extend_schema(operation_id="read_prompt_actions", responses=serializers.ActionSerializer(many=True))
+    def get(self, request: Request, prompt_id: str, interaction: str) -> Response:
+        check_interaction(request.user.app.id, prompt_id, interaction)
+        configs = configured_actions(app_id=request.user.app.id, prompt_id=prompt_id, interaction=interaction)
+        return Response([describe_action(config) for config in configs])
+
+    @extend_schema(
+        operation_id="replace_prompt_actions",
+        request=serializers.ActionSerializer(many=True),
+        responses=serializers.ActionSerializer(many=True),
+    )
+    def put(self, request: Request, prompt_id: str, interaction: str) -> Response:
+        check_interaction(request.user.app.id, prompt_id, interaction)
+        body = serializers.ActionSerializer(data=request.data, many=True)
+        body.is_valid(raise_exception=True)
+        configs = replace_actions(
+            app_id=request.user.app.id,
+            prompt_id=prompt_id,
+            interaction=interaction,
+            actions=body.validated_data,
+            changed_by="API",
+        )
+        return Response([describe_action(config) for config in configs])
+
+
+class ExecuteView(APIView):
+    """``prompts/{prompt_id}/interactions/{interaction}/execute/``: one click of one user."""
+
+    @extend_schema(
+        operation_id="execute_prompt_actions",
+        request=serializers.ExecuteSerializer,
+        responses=serializers.ExecutionSerializer,
+    )
+    def post(self, request: Request, prompt_id: str, interaction: str) -> Response:
+        check_interaction(request.user.app.id, prompt_id, interaction)
+        body = serializers.ExecuteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        execution = execute(
+            app_id=request.user.app.id,
+            prompt_id=prompt_id,
+            interaction=interaction,
+            user_id=body.validated_data["user_id"],
+            idempotency_key=body.validated_data.get("idempotency_key"),
+        )
+        return Response(describe_execution(execution))
+
+
+class ExecutionView(APIView):
+    """``executions/{id}/``: where an outcome that was ``unknown`` becomes known."""
+
+    @extend_schema(operation_id="read_execution", responses=serializers.ExecutionSerializer)
+    def get(self, request: Request, execution_id: UUID) -> Response:
+        return Response(describe_execution(get_execution(app_id=request.user.app.id, execution_id=execution_id)))
+
+
+def check_interaction(app_id: UUID, prompt_id: str, interaction: str) -> None:
+    """Raises ``NotFoundError`` for a prompt of another App or an interaction there is not."""
+    if get_host().prompt(app_id, prompt_id) is None:
+        raise NotFoundError("prompt_not_found", "This App has no such prompt.")
+    if interaction not in Interaction.values:
+        raise NotFoundError(
+            "interaction_not_found", f"There is no such interaction; there are {', '.join(Interaction.values)}."
+        )
+
+
+def describe_execution(execution: Execution) -> dict[str, Any]:
+    """``{"execution_id", "outcomes": [{"action", "status", "message", "retryable", "url"?, …}]}``."""
+    return {
+        "execution_id": str(execution.id),
+        "outcomes": [_describe_outcome(action) for action in execution.actions.all()],
+    }
+
+
+def _describe_outcome(action: ActionExecution) -> dict[str, Any]:
+    """What has begun and is not final is told as ``unknown``: poll the execution."""
+    settled = Status(action.status).is_settled
+    outcome: dict[str, Any] = {
+        "action": action.action,
+        "status": action.status if settled else Status.UNKNOWN.value,
+        "message": action.message or "This is being settled; ask again in a moment.",
+        "retryable": action.retryable if settled else True,
+    }
+    optional = {"code": action.code, "url": action.url, "apply_at": action.apply_at}
+    return outcome | {name: value for name, value in optional.items() if value}

@@ -1,0 +1,107 @@
+"""Writing an interaction's actions: the whole list at once, each change kept."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from actions.catalogue import Entry, find_entry
+from actions.models import ActionConfig, ConfigChange, OnError
+from actions.parameters import Parameter, Picker, clean_parameters
+from actions.registry import get_action
+from actions.selectors import configured_actions
+from connector.errors import ConnectorError, InvalidInputError
+from connector.models import Connection
+from connector.selectors import serving_connection
+from sync.models import Coupon, Price, PromotionCode
+
+MOST_ACTIONS = 20
+
+
+def replace_actions(
+    *, app_id: UUID, prompt_id: str, interaction: str, actions: Sequence[dict[str, Any]], changed_by: str
+) -> list[ActionConfig]:
+    """Make ``actions`` (the body of the API's ``PUT``) the interaction's actions, in this order.
+
+    Raises ``InvalidInputError``; its ``details`` tell the index of the action that is not right. An unchanged
+    list leaves no trace.
+    """
+    if len(actions) > MOST_ACTIONS:
+        raise InvalidInputError("too_many_actions", f"An interaction can have at most {MOST_ACTIONS} actions.")
+    connection = serving_connection(app_id=app_id)
+    cleaned = [_clean(index, action, connection) for index, action in enumerate(actions)]
+    where = {"app_id": app_id, "prompt_id": prompt_id, "interaction": interaction}
+    with transaction.atomic():
+        present = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
+        if [describe_action(config) for config in present] == cleaned:
+            return present
+        ActionConfig.objects.filter(**where).delete()
+        made = ActionConfig.objects.bulk_create(
+            ActionConfig(**where, position=position, **action) for position, action in enumerate(cleaned)
+        )
+        ConfigChange.objects.create(**where, changed_by=changed_by, actions=cleaned)
+    return made
+
+
+def describe_action(config: ActionConfig) -> dict[str, Any]:
+    """One action as the API reads and writes it."""
+    return {
+        "action": config.action,
+        "parameters": config.parameters,
+        "target": config.target,
+        "on_error": config.on_error,
+        "enabled": config.enabled,
+    }
+
+
+def _clean(index: int, action: dict[str, Any], connection: Connection | None) -> dict[str, Any]:
+    try:
+        definition = get_action(action["action"])
+        parameters = clean_parameters(definition.parameters, action.get("parameters", {}))
+        _check_catalogue(definition.parameters, parameters, connection)
+        _check_target(action.get("target"), connection)
+    except ConnectorError as error:
+        error.details = {"index": index, **error.details}
+        raise
+    return {
+        "action": definition.key,
+        "parameters": parameters,
+        "target": action.get("target") or None,
+        "on_error": action.get("on_error") or OnError.STOP.value,
+        "enabled": action.get("enabled", True),
+    }
+
+
+_KINDS: dict[Picker, tuple[type[Entry], str]] = {
+    Picker.PLAN: (Price, "plan"),
+    Picker.COUPON: (Coupon, "coupon"),
+    Picker.PROMOTION_CODE: (PromotionCode, "promotion code"),
+}
+
+
+def _check_catalogue(
+    parameters: tuple[Parameter, ...], values: dict[str, Any], connection: Connection | None
+) -> None:
+    """Plans, coupons and codes must be there to be chosen. Without a connection nothing can be looked up."""
+    if connection is None:
+        return
+    gone = {}
+    for parameter in parameters:
+        kind, value = _KINDS.get(parameter.picker), values[parameter.name]
+        if kind and value and find_entry(kind[0], connection=connection, stripe_id=value) is None:
+            gone[parameter.name] = f"This Stripe account has no {kind[1]} “{value}”."
+    if gone:
+        raise InvalidInputError(
+            "not_in_catalogue", "A plan, coupon or code is not at Stripe; see details.", details={"fields": gone}
+        )
+
+
+def _check_target(target: list[str] | None, connection: Connection | None) -> None:
+    for price in target or []:
+        if connection and find_entry(Price, connection=connection, stripe_id=price) is None:
+            raise InvalidInputError(
+                "not_in_catalogue",
+                "A targeted plan is not at Stripe; see details.",
+                details={"fields": {"target": f"This Stripe account has no plan “{price}”."}},
+            )

@@ -1,0 +1,85 @@
+"""What an action is made of. ``actions/definitions/`` has one file per action, ``actions/registry.py`` the
+list.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from actions.outcomes import Outcome
+from actions.parameters import Parameter
+from connector.models import Connection
+from connector.stripe_gateway import StripeGateway
+
+
+class Needs(StrEnum):
+    """What of the user's must exist before the action can be prepared."""
+
+    CUSTOMER = "customer"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Everything a definition may look at, read fresh for this click.
+
+    ``subscription`` is Stripe's own object (``discounts`` expanded), None for actions that need no
+    subscription; ``target`` are the price ids that chose it, empty for the trait rule; ``now`` is Stripe's
+    time in epoch seconds, a test clock's where the subscription is on one; ``customer_discount`` is the
+    discount on the customer itself; ``reference`` is unique to this action of this click; ``is_due`` says
+    that a change put off by our own scheduler is to be made now.
+    """
+
+    connection: Connection
+    gateway: StripeGateway
+    parameters: Mapping[str, Any]
+    user_id: str
+    customer: str
+    customer_discount: str | None
+    subscription: dict[str, Any] | None
+    target: tuple[str, ...]
+    now: int
+    reference: str
+    is_due: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeRequest:
+    """One request, decided in full before it is sent, so that it can be repeated word for word.
+
+    ``operation`` is a key of ``actions.requests.OPERATIONS``; ``params`` are Stripe's; ``facts`` is what
+    ``read_back`` needs to judge the answer and to word the message; ``releases`` is a schedule of ours that
+    has to go first.
+    """
+
+    operation: str
+    id: str = ""
+    releases: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionDefinition:
+    """One action of the registry.
+
+    ``required_permissions`` are ``rak_…`` names without which the action is disabled;
+    ``optional_permissions`` map a name to what it adds. ``statuses`` are the subscription statuses in which
+    the action is possible; in every other one the outcome is ``not_allowed``. ``prepare`` checks what else
+    must hold and returns the request, or the outcome where none is needed; it raises ``NotAllowedError``.
+    ``read_back`` judges Stripe's answer: only what the answer shows counts. ``summarize`` words the
+    configured action for a designer, given names of plans and coupons.
+    """
+
+    key: str
+    label: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    required_permissions: tuple[str, ...]
+    optional_permissions: Mapping[str, str] = field(default_factory=dict)
+    needs: Needs = Needs.SUBSCRIPTION
+    statuses: frozenset[str] = frozenset()
+    prepare: Callable[[Click], StripeRequest | Outcome]
+    read_back: Callable[[StripeRequest, dict[str, Any]], Outcome]
+    summarize: Callable[[Mapping[str, Any], Mapping[str, str]], str]

@@ -1,0 +1,307 @@
+"""Update existing subscription: switch the user to a different plan.
+
+https://docs.stripe.com/billing/subscriptions/change-price and
+https://docs.stripe.com/billing/subscriptions/prorations
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from actions.catalogue import appended_discounts, has_coupon, plan_name, usable_coupon, usable_price
+from actions.definition import ActionDefinition, Click, StripeRequest
+from actions.definitions.shared import (
+    COUPON,
+    INVOICE_READ,
+    PAYING,
+    PLAN,
+    SCHEDULE_PERMISSION,
+    SUBSCRIPTION_WRITE,
+    amounts_of,
+    expansions,
+    not_shown,
+    payment_behavior,
+    payment_open,
+    schedule_to_release,
+    subscription_of,
+)
+from actions.models import Status
+from actions.outcomes import NotAllowedError, Outcome
+from actions.parameters import Parameter, Picker
+from actions.stripe_state import Item, Subscription, is_cancelling, is_metered, items_of, main_item, period_end
+from actions.wording import named
+from connector.permissions import allows
+from sync.models import Price
+
+NOW = {"timing": ("now",)}
+LEAD = timedelta(minutes=10)  # how long before the period's end our own scheduler makes the change
+PRORATIONS = {
+    "create_prorations": "Create prorations",
+    "always_invoice": "Invoice immediately",
+    "none": "No prorations",
+}
+
+
+def prepare(click: Click) -> StripeRequest | Outcome:
+    subscription, parameters = subscription_of(click), click.parameters
+    item = main_item(subscription, click.target)
+    price = usable_price(click.connection, parameters["price"], currency=subscription["currency"])
+    if any(
+        other["price"]["id"] == price.stripe_id and other["id"] != item["id"] for other in items_of(subscription)
+    ):
+        raise NotAllowedError("plan_is_another_item", "The subscription already has this plan beside the other.")
+    discounts = _discounts(click, subscription)
+    if _is_there_already(item, price, parameters, subscription) and not discounts:
+        return Outcome(status=Status.NO_OP, code="already_on_plan", message="The user already has this plan.")
+    new_item = _new_item(item, price, parameters["quantity"])
+    facts = {
+        "item": item["id"],
+        "old_price": item["price"]["id"],
+        "price": price.stripe_id,
+        "quantity": new_item.get("quantity"),
+        "plan": plan_name(click.connection, price),
+        "was_past_due": subscription["status"] == "past_due",
+    }
+    if parameters["timing"] == "period_end":
+        return _at_period_end(click, price, new_item, facts)
+    return StripeRequest(
+        operation="update_subscription",
+        id=subscription["id"],
+        releases=schedule_to_release(click),
+        params={
+            "items": [new_item],
+            "proration_behavior": parameters["proration_behavior"],
+            "payment_behavior": _payment_behavior(subscription, parameters),
+            "expand": expansions(click.connection),
+            **_billing_date(subscription, parameters),
+            **({"discounts": discounts} if discounts else {}),
+        },
+        facts=facts,
+    )
+
+
+def _is_there_already(item: Item, price: Price, parameters: Mapping[str, Any], subscription: Subscription) -> bool:
+    same_quantity = parameters["quantity"] in {None, item.get("quantity")}
+    ends_trial = subscription["status"] == "trialing" and parameters["trial"] == "end"
+    restarts = parameters["billing_cycle_anchor"] == "now"
+    return item["price"]["id"] == price.stripe_id and same_quantity and not ends_trial and not restarts
+
+
+def _new_item(item: Item, price: Price, quantity: int | None) -> dict[str, Any]:
+    """The item with the new price. Without its ``id`` both prices would bill; without ``quantity`` it resets
+    to 1; a metered price rejects any quantity.
+    """
+    new_item = {"id": item["id"], "price": price.stripe_id}
+    if price.usage_type == "metered":
+        if quantity is not None:
+            raise NotAllowedError("metered_quantity", "A plan that is billed by usage has no quantity to set.")
+        return new_item
+    kept = 1 if is_metered(item["price"]) else item.get("quantity")
+    return new_item | {"quantity": quantity if quantity is not None else kept or 1}
+
+
+def _payment_behavior(subscription: Subscription, parameters: Mapping[str, Any]) -> str:
+    behavior = str(parameters["payment_behavior"])
+    if behavior == "pending_if_incomplete" and subscription["collection_method"] == "send_invoice":
+        raise NotAllowedError(
+            "collected_by_invoice",
+            "The subscription is paid by invoices that are sent, so a change cannot wait for its payment.",
+        )
+    return behavior
+
+
+def _billing_date(subscription: Subscription, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A trial is always named: left out, a plan of another interval would end it. While it runs, billing
+    starts at its end and no earlier date can be set.
+    """
+    if subscription["status"] == "trialing":
+        return {"trial_end": "now" if parameters["trial"] == "end" else subscription["trial_end"]}
+    if parameters["billing_cycle_anchor"] == "now":
+        return {"billing_cycle_anchor": {"type": "now"}}
+    return {}
+
+
+def _discounts(click: Click, subscription: Subscription) -> list[dict[str, Any]]:
+    coupon = click.parameters["coupon"]
+    if not coupon or has_coupon(subscription, coupon):
+        return []
+    usable_coupon(click.connection, coupon, subscription=subscription, now=click.now)
+    return appended_discounts(subscription, click.customer_discount, {"coupon": coupon})
+
+
+def _at_period_end(
+    click: Click, price: Price, new_item: dict[str, Any], facts: dict[str, Any]
+) -> StripeRequest | Outcome:
+    """By a schedule where the key permits one, else by our own scheduler shortly before."""
+    subscription = subscription_of(click)
+    if is_cancelling(subscription):
+        raise NotAllowedError("is_cancelling", "The subscription is about to end. Keep it first.")
+    ends = period_end(subscription)
+    if click.is_due:
+        return _shortly_before(click, new_item, facts)
+    if not allows(click.connection, SCHEDULE_PERMISSION):
+        schedule_to_release(click)
+        return Outcome(
+            status=Status.PENDING,
+            code="scheduled_here",
+            message=f"The plan changes to {facts['plan']} when the current period ends.",
+            apply_at=datetime.fromtimestamp(ends, UTC) - LEAD,
+        )
+    return StripeRequest(
+        operation="switch_at_period_end",
+        id=subscription["id"],
+        releases=schedule_to_release(click),
+        facts=facts
+        | {
+            "new_item": {name: value for name, value in new_item.items() if name != "id"},
+            "interval": price.interval,
+            "interval_count": price.interval_count or 1,
+            "coupon": _new_coupon(click, subscription),
+            "period_end": ends,
+        },
+    )
+
+
+def _new_coupon(click: Click, subscription: Subscription) -> str:
+    return click.parameters["coupon"] if _discounts(click, subscription) else ""
+
+
+def _shortly_before(click: Click, new_item: dict[str, Any], facts: dict[str, Any]) -> StripeRequest:
+    subscription = subscription_of(click)
+    discounts = _discounts(click, subscription)
+    return StripeRequest(
+        operation="update_subscription",
+        id=subscription["id"],
+        params={
+            "items": [new_item],
+            "proration_behavior": "none",
+            "payment_behavior": "error_if_incomplete",
+            "expand": expansions(click.connection),
+            **({"discounts": discounts} if discounts else {}),
+        },
+        facts=facts,
+    )
+
+
+def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
+    if answer["object"] == "subscription_schedule":
+        return _read_schedule(request, answer)
+    facts = request.facts
+    if answer.get("pending_update"):
+        return payment_open(answer, f"The plan changes to {facts['plan']} once the payment is made.")
+    item = next((item for item in items_of(answer) if item["id"] == facts["item"]), None)
+    right_quantity = item and facts["quantity"] in {None, item.get("quantity")}
+    if not item or item["price"]["id"] != facts["price"] or not right_quantity:
+        return not_shown(f"the plan {facts['plan']}")
+    if answer["status"] in {"past_due", "incomplete", "unpaid"} and not facts["was_past_due"]:
+        return payment_open(answer, f"The plan is now {facts['plan']}, but its payment is still open.")
+    return Outcome(
+        status=Status.SUCCEEDED, message=f"The plan is now {facts['plan']}.", amounts=amounts_of(answer)
+    )
+
+
+def _read_schedule(request: StripeRequest, schedule: dict[str, Any]) -> Outcome:
+    phases = schedule["phases"]
+    if len(phases) < 2 or request.facts["price"] not in {item["price"] for item in phases[-1]["items"]}:
+        return not_shown(f"the switch to {request.facts['plan']}")
+    return Outcome(
+        status=Status.PENDING,
+        code="scheduled_at_stripe",
+        message=f"The plan changes to {request.facts['plan']} when the current period ends.",
+        apply_at=datetime.fromtimestamp(request.facts["period_end"], UTC),
+    )
+
+
+def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    plan = named(names, parameters["price"])
+    if parameters["timing"] == "period_end":
+        text = f"switch the user's plan to {plan} when the current period ends"
+    else:
+        text = f"switch the user's plan to {plan} now, {_proration_in_words(parameters)}"
+    if parameters["quantity"] is not None:
+        text += f", quantity {parameters['quantity']}"
+    if parameters["trial"] == "end":
+        text += ", end a running trial"
+    if parameters["coupon"]:
+        text += f", add the coupon {named(names, parameters['coupon'])}"
+    return text + (f"; {_failure_in_words(parameters)}" if parameters["timing"] == "now" else "")
+
+
+def _proration_in_words(parameters: Mapping[str, Any]) -> str:
+    words = {
+        "create_prorations": "put the difference on the next invoice",
+        "always_invoice": "invoice the difference immediately",
+        "none": "charge no difference",
+    }
+    anchor = ", restart the billing date" if parameters["billing_cycle_anchor"] == "now" else ""
+    return words[parameters["proration_behavior"]] + anchor
+
+
+def _failure_in_words(parameters: Mapping[str, Any]) -> str:
+    words = {
+        "error_if_incomplete": "if the payment fails, change nothing",
+        "allow_incomplete": "if the payment fails, change the plan anyway",
+        "pending_if_incomplete": "if the payment fails, change the plan once it is paid",
+    }
+    return words[parameters["payment_behavior"]]
+
+
+DEFINITION = ActionDefinition(
+    key="update_subscription",
+    label="Update existing subscription",
+    description="Switch the user to a different plan, now or when the current period ends.",
+    parameters=(
+        PLAN,
+        Parameter(
+            name="timing",
+            label="When",
+            picker=Picker.CHOICE,
+            options={"now": "Now", "period_end": "At period end"},
+            default="now",
+        ),
+        Parameter(
+            name="proration_behavior",
+            label="Proration",
+            help="A plan with another interval is billed at once and moves the billing date.",
+            picker=Picker.CHOICE,
+            options=PRORATIONS,
+            default="create_prorations",
+            only_when=NOW,
+        ),
+        Parameter(
+            name="billing_cycle_anchor",
+            label="Billing date",
+            picker=Picker.CHOICE,
+            options={"unchanged": "Keep", "now": "Restart now"},
+            default="unchanged",
+            only_when=NOW,
+        ),
+        payment_behavior("error_if_incomplete", "allow_incomplete", "pending_if_incomplete", only_when=NOW),
+        Parameter(
+            name="trial",
+            label="If the user is on a trial",
+            picker=Picker.CHOICE,
+            options={"keep": "Keep the trial", "end": "End the trial now"},
+            default="keep",
+            only_when=NOW,
+        ),
+        Parameter(
+            name="quantity",
+            label="Quantity",
+            help="Empty keeps the present quantity.",
+            picker=Picker.NUMBER,
+            minimum=1,
+            maximum=1_000_000,
+        ),
+        COUPON,
+    ),
+    required_permissions=(SUBSCRIPTION_WRITE,),
+    optional_permissions={
+        SCHEDULE_PERMISSION: "Stripe makes the switch at period end; without it, Engage does shortly before",
+        INVOICE_READ: "exact previews, amounts, and a link for payments that the user must confirm",
+    },
+    statuses=PAYING,
+    prepare=prepare,
+    read_back=read_back,
+    summarize=summarize,
+)

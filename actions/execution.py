@@ -1,0 +1,169 @@
+"""A click: run an interaction's actions, in order, once.
+
+``execute`` commits the execution before anything is sent, and ``run`` can be called on it again by anybody
+who holds the user's lock: it continues where the last one stopped. No transaction is open across a call to
+Stripe.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
+from actions.outcomes import Outcome
+from actions.performing import perform, record
+from actions.selectors import enabled_actions, recent_execution
+from actions.signals import Result
+from connector.errors import ConflictError, ConnectorError, NotFoundError
+from connector.models import Connection
+from connector.selectors import serving_connection
+from connector.stripe_gateway import StripeGateway
+from sync.locks import hold_within
+from sync.models import Identity
+
+ANSWER_WITHIN = 9.0  # seconds; the promise to callers is ten
+CUT_OFF_AFTER = timedelta(seconds=20)  # a click that is not done by then was cut off
+
+
+def execute(
+    *,
+    app_id: UUID,
+    prompt_id: str,
+    interaction: str,
+    user_id: str,
+    idempotency_key: str | None = None,
+    source: str = Execution.Source.API,
+) -> Execution:
+    """Run the interaction's enabled actions for the user, and answer within ten seconds.
+
+    The same ``idempotency_key`` gives the same execution; without one, the same user, interaction and
+    configuration do within ten seconds. Raises ``NotFoundError`` for an unknown user, ``ConflictError``
+    without an active connection or for a key that was used for something else, ``ConnectorError`` (retryable)
+    while another click of the user takes too long.
+    """
+    deadline = time.monotonic() + ANSWER_WITHIN
+    connection = serving_connection(app_id=app_id)
+    if connection is None:
+        raise ConflictError("not_connected", "This App has no active Stripe connection. An App admin can add one.")
+    if not Identity.objects.filter(app_id=app_id, user_id=user_id).exists():
+        raise NotFoundError("user_not_found", "No user with this id is known. Import the identity CSV first.")
+    with hold_within(clicks_lock(app_id, user_id), int(ANSWER_WITHIN * 1000)) as held:
+        execution = _find_or_commit(
+            connection=connection,
+            prompt_id=prompt_id,
+            interaction=interaction,
+            user_id=user_id,
+            idempotency_key=idempotency_key,
+            source=source,
+            may_commit=held,
+        )
+        if held and execution.state == Execution.State.RUNNING:
+            run(execution, deadline=deadline)
+    return execution
+
+
+def clicks_lock(app_id: UUID, user_id: str) -> str:
+    """The lock under which all clicks of one user run."""
+    return f"clicks:{app_id}:{user_id}"
+
+
+def _find_or_commit(
+    *,
+    connection: Connection,
+    prompt_id: str,
+    interaction: str,
+    user_id: str,
+    idempotency_key: str | None,
+    source: str,
+    may_commit: bool,
+) -> Execution:
+    configs = enabled_actions(app_id=connection.app_id, prompt_id=prompt_id, interaction=interaction)
+    wanted = Execution(
+        app_id=connection.app_id,
+        connection=connection,
+        prompt_id=prompt_id,
+        interaction=interaction,
+        user_id=user_id,
+        config_version=config_version(configs),
+        source=source,
+    )
+    found = recent_execution(wanted, idempotency_key=idempotency_key)
+    if found is not None:
+        return _same_click(found, wanted)
+    if not may_commit:
+        raise ConnectorError("busy", "Another click of this user is still running. Try again.", retryable=True)
+    wanted.idempotency_key = idempotency_key or str(wanted.id)
+    return _commit(wanted, configs)
+
+
+def _same_click(found: Execution, wanted: Execution) -> Execution:
+    for name in ("prompt_id", "interaction", "user_id"):
+        if getattr(found, name) != getattr(wanted, name):
+            raise ConflictError(
+                "idempotency_key_reused", f"This idempotency key was used before, with another {name}."
+            )
+    return found
+
+
+@transaction.atomic
+def _commit(execution: Execution, configs: Sequence[ActionConfig]) -> Execution:
+    execution.settle_at = timezone.now() + CUT_OFF_AFTER
+    execution.save(force_insert=True)
+    ActionExecution.objects.bulk_create(
+        ActionExecution(
+            execution=execution,
+            position=config.position,
+            action=config.action,
+            parameters=config.parameters,
+            target=config.target,
+            on_error=config.on_error,
+            idempotency_key=f"engage-{execution.id}-{config.position}",
+        )
+        for config in configs
+    )
+    return execution
+
+
+def config_version(configs: Sequence[ActionConfig]) -> str:
+    """A fingerprint of what the actions do, so that a changed configuration is another click."""
+    described = [[config.action, config.parameters, config.target, config.on_error] for config in configs]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def run(execution: Execution, *, deadline: float) -> None:
+    """Take every action as far as it goes before ``deadline`` (of ``time.monotonic``). Hold the user's lock."""
+    gateway = StripeGateway(execution.connection, priority="click")
+    stopped = False
+    for action in execution.actions.select_related("execution__connection"):
+        if stopped:
+            record(action, Outcome(status=Status.SKIPPED, message="An earlier action did not succeed."))
+        elif not Status(action.status).is_settled:
+            if time.monotonic() >= deadline:
+                break
+            perform(action, gateway=gateway)
+        if not Status(action.status).is_settled:
+            break
+        stopped = stopped or (Status(action.status).is_error and action.on_error == OnError.STOP)
+    _finish(execution)
+
+
+def _finish(execution: Execution) -> None:
+    """Close the execution, or have it settled soon: https://docs.stripe.com/error-low-level#network-errors"""
+    open_actions = execution.actions.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
+    attempts = open_actions.aggregate(most=Max("attempts"))["most"]
+    if attempts is not None:
+        execution.settle_at = timezone.now() + min(5 * 2**attempts, 600) * timedelta(seconds=1)
+        execution.save(update_fields=["settle_at"])
+        return
+    execution.state = Execution.State.DONE
+    execution.finished_at = timezone.now()
+    execution.settle_at = None
+    execution.save(update_fields=["state", "finished_at", "settle_at"])
+    Result.send(Execution, execution=execution)

@@ -1,0 +1,67 @@
+"""What holds clicks back: the kill switch, caps and cooldowns of ``ActionLimit``."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from actions.models import ActionExecution, ActionLimit, Status
+from actions.outcomes import NotAllowedError
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+# What reached Stripe or is on its way there.
+_SPENT = Q(status__in=[Status.SUCCEEDED, Status.REQUIRES_ACTION, Status.PENDING]) | Q(
+    status__in=[Status.RUNNING, Status.UNKNOWN], request__isnull=False
+)
+
+
+def reserve(action: ActionExecution, request: dict[str, Any] | None) -> None:
+    """Save the request (None: it will be made later), if the limits leave room for it. Raises
+    ``NotAllowedError``.
+
+    Counting and saving happen under one lock per connection, so that parallel clicks cannot exceed a cap
+    together.
+    """
+    connection = action.execution.connection
+    limits = list(ActionLimit.objects.filter(connection=connection, action__in=["", action.action]))
+    with transaction.atomic():
+        if limits:
+            with database.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"limits:{connection.id}"]
+                )
+        for limit in limits:
+            _check(limit, action)
+        action.request = request
+        action.started_at = timezone.now()
+        action.save()
+
+
+def _check(limit: ActionLimit, action: ActionExecution) -> None:
+    if limit.paused:
+        what = "This action is" if limit.action else "All actions are"
+        raise NotAllowedError("paused", f"{what} switched off for this Stripe connection.")
+    now = timezone.now()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if limit.cooldown_minutes and _is_cooling_down(limit, action, now):
+        raise NotAllowedError("cooldown", "The user has done this only a short while ago.")
+    of_user = _since(limit, action, today).filter(execution__user_id=action.execution.user_id)
+    if limit.per_user_per_day is not None and of_user.count() >= limit.per_user_per_day:
+        raise NotAllowedError("cap_per_user", "The user has done this as often as one day allows.")
+    if limit.per_day is not None and _since(limit, action, today).count() >= limit.per_day:
+        raise NotAllowedError("cap_per_day", "This has been done as often as one day allows.")
+
+
+def _since(limit: ActionLimit, action: ActionExecution, moment: datetime) -> QuerySet[ActionExecution]:
+    spent = ActionExecution.objects.filter(_SPENT, execution__connection=limit.connection, started_at__gte=moment)
+    return spent.filter(action=limit.action).exclude(pk=action.pk) if limit.action else spent.exclude(pk=action.pk)
+
+
+def _is_cooling_down(limit: ActionLimit, action: ActionExecution, now: datetime) -> bool:
+    """Whether an earlier click of the user is too recent; actions of one click do not hold each other back."""
+    recent = _since(limit, action, now - timedelta(minutes=limit.cooldown_minutes or 0))
+    of_user = recent.filter(execution__user_id=action.execution.user_id)
+    return of_user.exclude(execution=action.execution_id).exists()

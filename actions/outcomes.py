@@ -1,0 +1,47 @@
+"""What one action came to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from actions.models import Status
+from connector.errors import ConnectorError, StripeError
+
+
+class NotAllowedError(ConnectorError):
+    """A precondition does not hold: nothing was sent. ``code`` names the precondition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """``message`` is for the end user's screen or the designer's test; ``url`` is where the user can go on;
+    ``amounts`` are minor units by name beside ``currency``; ``apply_at`` is when our own scheduler makes the
+    change.
+    """
+
+    status: Status
+    message: str
+    code: str = ""
+    retryable: bool = False
+    url: str = ""
+    amounts: dict[str, Any] = field(default_factory=dict)
+    apply_at: datetime | None = None
+
+
+def outcome_of_error(error: ConnectorError) -> Outcome:
+    """What an error means for the action that met it."""
+    match error:
+        case NotAllowedError():
+            status = Status.NOT_ALLOWED
+        case StripeError(outcome_unknown=True):
+            status = Status.UNKNOWN
+        case StripeError(missing_permissions=missing) if missing:
+            status = Status.NOT_ALLOWED
+        case _:
+            status = Status.FAILED
+    return Outcome(
+        status=status,
+        code=error.code,
+        message=error.user_message,
+        retryable=error.retryable or status is Status.UNKNOWN,
+    )

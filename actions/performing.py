@@ -1,0 +1,187 @@
+"""One action of a click: decide the request, save it, send it, judge the answer, record the outcome."""
+
+import logging
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from sync.observations import apply_objects
+
+from actions.definition import ActionDefinition, Click, Needs, StripeRequest
+from actions.limits import reserve
+from actions.models import ActionExecution, Execution, Status
+from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
+from actions.registry import get_action
+from actions.requests import send
+from actions.stripe_state import snapshot
+from actions.targets import Target, resolve_target
+from connector.errors import ConnectorError, StripeError
+from connector.permissions import allows
+from connector.stripe_gateway import Fetched, StripeGateway
+
+logger = logging.getLogger(__name__)
+
+# Stripe keeps idempotency keys for at least 24 hours: https://docs.stripe.com/api/idempotent_requests
+KEY_LIFETIME = timedelta(hours=23)
+
+
+def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = False) -> None:
+    """Take the action as far as it goes now. Running it again continues or repeats, and never changes twice."""
+    definition = get_action(action.action)
+    action.attempts += 1
+    try:
+        if action.request is None:
+            prepared = _prepare(action, definition, gateway, is_due=is_due)
+            if isinstance(prepared, Outcome):
+                if prepared.status is Status.PENDING:
+                    reserve(action, None)
+                record(action, prepared)
+                return
+            reserve(action, asdict(prepared))
+        request = StripeRequest(**action.request)
+    except ConnectorError as error:
+        record(action, outcome_of_error(error))
+        return
+    _send(action, definition, request, gateway)
+
+
+def _prepare(
+    action: ActionExecution, definition: ActionDefinition, gateway: StripeGateway, *, is_due: bool
+) -> StripeRequest | Outcome:
+    execution = action.execution
+    check_permissions(definition, execution)
+    target = resolve_target(
+        connection=execution.connection,
+        gateway=gateway,
+        user_id=execution.user_id,
+        prices=action.target or (),
+    )
+    action.customer = target.customer
+    if target.subscription:
+        action.subscription = target.subscription["id"]
+        action.before = snapshot(target.subscription)
+    check_status(definition, target)
+    return definition.prepare(
+        Click(
+            connection=execution.connection,
+            gateway=gateway,
+            parameters=action.parameters,
+            user_id=execution.user_id,
+            customer=target.customer,
+            customer_discount=target.customer_discount,
+            subscription=target.subscription,
+            target=tuple(action.target or ()),
+            now=target.now,
+            reference=action.idempotency_key,
+            is_due=is_due,
+        )
+    )
+
+
+def check_permissions(definition: ActionDefinition, execution: Execution) -> None:
+    """Raises ``NotAllowedError`` naming what the key lacks."""
+    missing = [name for name in definition.required_permissions if not allows(execution.connection, name)]
+    if missing:
+        raise NotAllowedError(
+            "permission_missing",
+            f"The Stripe key lacks {', '.join(missing)}. An App admin can add it in Settings.",
+        )
+
+
+def check_status(definition: ActionDefinition, target: Target) -> None:
+    """Raises ``NotAllowedError`` where the subscription is missing or in a status the action is not for."""
+    if definition.needs is not Needs.SUBSCRIPTION:
+        return
+    if target.subscription is None:
+        raise NotAllowedError("no_subscription", "The user has no subscription.")
+    status = target.subscription["status"]
+    if status not in definition.statuses:
+        raise NotAllowedError(
+            f"status_{status}",
+            f"“{definition.label}” is not possible for a subscription that is {status.replace('_', ' ')}.",
+        )
+
+
+def _send(
+    action: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
+) -> None:
+    try:
+        if _key_has_expired(action):
+            answer = _read_state(request, gateway)
+        else:
+            answer = send(gateway, request, key=action.idempotency_key)
+    except StripeError as error:
+        record(action, _outcome_of_sending(action, error))
+        return
+    record(action, definition.read_back(request, answer.data), answer=answer)
+    _apply(action, answer)
+
+
+def _key_has_expired(action: ActionExecution) -> bool:
+    return action.started_at is not None and timezone.now() - action.started_at > KEY_LIFETIME
+
+
+def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
+    """What became of a request whose key Stripe may have forgotten: repeating it could do it again."""
+    if not request.id.startswith("sub_"):
+        raise StripeError("not_confirmed", "Whether Stripe did this could not be found out.", http_status=404)
+    return gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
+
+
+def _outcome_of_sending(action: ActionExecution, error: StripeError) -> Outcome:
+    """A refusal is final. Anything else leaves open what an earlier attempt under the same key has done."""
+    is_refusal = not error.retryable and not error.outcome_unknown
+    lost_access = error.http_status in {401, 403} and action.attempts > 1
+    if is_refusal and not lost_access:
+        return outcome_of_error(error)
+    return Outcome(
+        status=Status.UNKNOWN,
+        code=error.code,
+        message="Stripe has not confirmed this yet. It is being settled; ask again in a moment.",
+        retryable=True,
+    )
+
+
+def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
+    """Save the outcome, and what Stripe answered where it did."""
+    action.status = outcome.status
+    action.message = outcome.message
+    action.code = outcome.code
+    action.retryable = outcome.retryable
+    action.url = outcome.url
+    action.amounts = outcome.amounts
+    action.apply_at = outcome.apply_at
+    if answer is not None:
+        action.stripe_request_id = answer.request_id
+        action.after = _state_after(answer.data)
+    if outcome.status.is_settled:
+        action.finished_at = timezone.now()
+    action.save()
+
+
+def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
+    match answer.get("object"):
+        case "subscription":
+            return snapshot(answer)
+        case "subscription_schedule":
+            return {"schedule": answer["id"]}
+        case _:
+            return {"id": answer.get("id"), "status": answer.get("status")}
+
+
+def _apply(action: ActionExecution, answer: Fetched) -> None:
+    """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only
+    time.
+    """
+    if answer.data.get("object") != "subscription":
+        return
+    try:
+        apply_objects(
+            connection=action.execution.connection,
+            objects=[answer.data],
+            rank=answer.rank,
+            source={"request": answer.request_id},
+        )
+    except Exception:
+        logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})

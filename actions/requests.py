@@ -1,0 +1,76 @@
+"""The requests that actions make, by name: the only place where a stored request becomes a call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from actions.definition import StripeRequest
+from actions.period_end import switch_at_period_end
+from connector.stripe_gateway import Fetched, StripeGateway
+
+Send = Callable[[StripeGateway, StripeRequest, str], Fetched]
+
+
+def send(gateway: StripeGateway, request: StripeRequest, *, key: str) -> Fetched:
+    """Send the request under the idempotency key. Sending it again changes nothing more.
+
+    A schedule of ours that stands in the way is released first. Raises ``StripeError``.
+    """
+    if request.releases:
+        gateway.release_subscription_schedule(
+            request.releases, {"preserve_cancel_date": True}, idempotency_key=f"{key}:release"
+        )
+    return OPERATIONS[request.operation](gateway, request, key)
+
+
+def _params(request: StripeRequest) -> Any:
+    """Stored JSON has lost its static type; the sandbox and Stripe check the names."""
+    return cast("Any", request.params)
+
+
+def _create_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
+    return gateway.create_subscription(_params(request), idempotency_key=key)
+
+
+def _update_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
+    return gateway.update_subscription(request.id, _params(request), idempotency_key=key)
+
+
+def _cancel_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:  # noqa: ARG001
+    """v1 DELETE knows no idempotency keys: read first, and take an ended subscription for the answer."""
+    current = gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
+    if current.data["status"] == "canceled":
+        return current
+    return gateway.cancel_subscription(request.id, _params(request))
+
+
+def _pause_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
+    return gateway.pause_subscription(request.id, _params(request), idempotency_key=key)
+
+
+def _resume_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
+    return gateway.resume_subscription(request.id, _params(request), idempotency_key=key)
+
+
+def _pay_invoice(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
+    return gateway.pay_invoice(request.id, _params(request), idempotency_key=key)
+
+
+def _record_meter_event(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
+    return gateway.record_meter_event(_params(request), idempotency_key=key)
+
+
+def _create_portal_session(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:  # noqa: ARG001
+    return gateway.create_portal_session(_params(request))
+
+
+OPERATIONS: Mapping[str, Send] = {
+    "create_subscription": _create_subscription,
+    "update_subscription": _update_subscription,
+    "cancel_subscription": _cancel_subscription,
+    "pause_subscription": _pause_subscription,
+    "resume_subscription": _resume_subscription,
+    "switch_at_period_end": switch_at_period_end,
+    "pay_invoice": _pay_invoice,
+    "record_meter_event": _record_meter_event,
+    "create_portal_session": _create_portal_session,
+}

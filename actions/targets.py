@@ -1,0 +1,101 @@
+"""Whom and what an action is about: the user's Stripe customer, and the subscription read fresh from Stripe."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from actions.outcomes import NotAllowedError
+from actions.stripe_state import fact_of, items_of
+from connector.errors import StripeError
+from connector.models import Connection
+from connector.stripe_gateway import Page, StripeGateway
+from sync.models import Customer, Identity
+from sync.traits import rank_subscription
+
+_EXPAND = ["data.discounts", "data.discounts.source.coupon"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """``subscription`` is Stripe's object, None where the user has none; ``now`` is Stripe's time (epoch
+    seconds).
+    """
+
+    customer: str
+    customer_discount: str | None
+    subscription: dict[str, Any] | None
+    now: int
+
+
+def resolve_target(
+    *, connection: Connection, gateway: StripeGateway, user_id: str, prices: Collection[str]
+) -> Target:
+    """The user's current subscription by the trait rule, or by it among those with one of ``prices``.
+
+    Raises ``NotAllowedError`` for a user without a Stripe customer or without a
+    subscription to a targeted plan, ``StripeError``.
+    """
+    customers = customers_of(connection=connection, gateway=gateway, user_id=user_id)
+    pages = {customer: _subscriptions(gateway, customer) for customer in customers}
+    found = [(customer, subscription) for customer, page in pages.items() for subscription in page.items]
+    if prices:
+        found = [pair for pair in found if {item["price"]["id"] for item in items_of(pair[1])} & set(prices)]
+        if not found:
+            raise NotAllowedError("not_on_target", "The user has no subscription to one of the targeted plans.")
+    customer, subscription = min(found, key=_order, default=(customers[0], None))
+    return Target(
+        customer=customer,
+        customer_discount=_customer_discount(connection, customer),
+        subscription=subscription,
+        now=_now(gateway, subscription, pages[customer]),
+    )
+
+
+def customers_of(*, connection: Connection, gateway: StripeGateway, user_id: str) -> list[str]:
+    """Ids of the user's Stripe customers: the linked one, else all with the user's email address."""
+    identity = Identity.objects.filter(app_id=connection.app_id, user_id=user_id).first()
+    if identity is not None and identity.stripe_id:
+        return [identity.stripe_id]
+    customers = _customers_by_email(connection, gateway, identity.email_address if identity else None)
+    if not customers:
+        raise NotAllowedError("no_customer", "The user has no customer at Stripe.")
+    return customers
+
+
+def _customers_by_email(connection: Connection, gateway: StripeGateway, email: str | None) -> list[str]:
+    if not email:
+        return []
+    mirrored = Customer.objects.filter(connection=connection, email__iexact=email, deleted=False)
+    known = list(mirrored.order_by("created", "stripe_id").values_list("stripe_id", flat=True))
+    return known or [customer["id"] for customer in gateway.find_customers_by_email(email).items]
+
+
+def _subscriptions(gateway: StripeGateway, customer: str) -> Page:
+    """https://docs.stripe.com/api/subscriptions/list hides ended ones unless asked."""
+    return gateway.list_page("subscriptions", customer=customer, status="all", expand=_EXPAND)
+
+
+def _order(pair: tuple[str, dict[str, Any]]) -> tuple[float, int, str]:
+    return rank_subscription(fact_of(pair[1]))
+
+
+def _customer_discount(connection: Connection, customer: str) -> str | None:
+    return (
+        Customer.objects.filter(connection=connection, stripe_id=customer)
+        .values_list("discount", flat=True)
+        .first()
+    )
+
+
+def _now(gateway: StripeGateway, subscription: dict[str, Any] | None, page: Page) -> int:
+    """Stripe's clock from the answer's rank; a test clock's own time:
+    https://docs.stripe.com/billing/testing/test-clocks
+    """
+    stripe_now = page.rank // 2 + 1
+    clock = (subscription or {}).get("test_clock")
+    if not clock:
+        return stripe_now
+    try:
+        return int(gateway.retrieve("test_helpers.test_clocks", clock).data["frozen_time"])
+    except StripeError:
+        return stripe_now

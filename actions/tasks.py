@@ -1,0 +1,19 @@
+"""Doors for the background work of clicks."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from actions import settling
+
+
+@shared_task(name="actions.settle_unsettled", queue="clicks")
+def settle_unsettled() -> None:
+    """Beat: find executions that are not final and settle each in a task of its own."""
+    for execution_id in settling.claim_unsettled():
+        settle_execution.delay(str(execution_id))
+
+
+@shared_task(name="actions.settle_execution", queue="clicks")
+def settle_execution(execution_id: str) -> None:
+    settling.settle(UUID(execution_id))
