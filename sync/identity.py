@@ -34,7 +34,7 @@ def set_identity(*, app_id: UUID, user_id: str, stripe_id: str, email_address: s
 def _request_unknown(app_id: UUID, stripe_id: str) -> None:
     connections = app_connections(app_id=app_id)
     known = set(
-        Customer.objects.filter(connection__in=connections, stripe_id=stripe_id).values_list(
+        Customer.objects.filter(connection__in=connections, stripe_id=stripe_id, rank__gt=0).values_list(
             "connection_id", flat=True
         )
     )

@@ -40,8 +40,8 @@ def import_identities(
 ) -> SyncRun:
     """Import the file at a path or URL now, in this process, and return the finished run.
 
-    ``options`` are those of ``queue_import``. Waits for its turn while other files of the App are imported. What is
-    wrong with the file ends in the run: ``state`` (``failed``, ``stopped``), ``error`` and ``row_errors``.
+    ``options`` are those of ``queue_import``. Waits for its turn while other files of the App are imported. What
+    is wrong with the file ends in the run: ``state`` (``failed``, ``stopped``), ``error`` and ``row_errors``.
     """
     run = queue_import(app_id=app_id, source=source, **options)
     with locks.hold(_turn(app_id)):
@@ -201,8 +201,8 @@ class _ImportFile:
         if not total or self._bad / total <= MAX_BAD_SHARE:
             return ""
         return (
-            f"{self._bad:,} of {total:,} rows are bad, more than {MAX_BAD_SHARE:.0%}. Nothing was changed. Look at "
-            "the lines below; an admin can confirm that the good rows are imported."
+            f"{self._bad:,} of {total:,} rows are bad, more than {MAX_BAD_SHARE:.0%}. Nothing was changed. "
+            "Look at the lines below; an admin can confirm that the good rows are imported."
         )
 
     def _keep(self, problems: list[Problem]) -> None:

@@ -80,7 +80,8 @@ _UNKNOWN_CUSTOMERS = """
 SELECT DISTINCT n.id, c.stripe_id
 FROM identity_change c CROSS JOIN unnest(%(connections)s::uuid[]) AS n(id)
 WHERE c.stripe_id IS NOT NULL AND NOT EXISTS
-      (SELECT FROM stripe_sync_customer m WHERE m.connection_id = n.id AND m.stripe_id = c.stripe_id)
+      (SELECT FROM stripe_sync_customer m
+       WHERE m.connection_id = n.id AND m.stripe_id = c.stripe_id AND m.rank > 0)
 LIMIT %(limit)s
 """
 

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from connector.errors import ConflictError, NotFoundError
+from connector.models import Connection
 from sync.models import SyncRun
 
 State = SyncRun.State
@@ -27,6 +28,18 @@ def create_run(*, app_id: UUID, kind: str, **fields: Any) -> SyncRun:
         raise ConflictError(
             "run_in_progress", f"“{label}” is running already; watch it or cancel it first.", retryable=True
         ) from error
+
+
+def open_run(*, connection: Connection, kind: str, **fields: Any) -> SyncRun:
+    """The connection's open run of this kind, or a new one.
+
+    For the holder of the kind's lock only: a run that is still ``running`` belongs to a process that died, and is
+    queued again.
+    """
+    unfinished = SyncRun.objects.filter(connection=connection, kind=kind)
+    unfinished.filter(state=State.RUNNING).update(state=State.QUEUED)
+    run = unfinished.filter(state=State.QUEUED).first()
+    return run or create_run(app_id=connection.app_id, connection=connection, kind=kind, **fields)
 
 
 def get_run(*, app_id: UUID, run_id: UUID | str) -> SyncRun:

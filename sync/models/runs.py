@@ -118,8 +118,8 @@ class RowError(models.Model):
 class RunRange(models.Model):
     """One stretch of Stripe's ``created`` time that a reconciliation reads, newest first; its checkpoint.
 
-    ``created_from`` is inclusive, ``created_until`` exclusive, both in epoch seconds; ``cursor`` is the id of the
-    last object that was applied.
+    ``created_from`` is inclusive, ``created_until`` exclusive, both in epoch seconds, null is open; ``cursor`` is
+    the id of the last object applied; ``first_rank`` the rank of the first page: what was seen has at least that.
     """
 
     class State(models.TextChoices):
@@ -130,8 +130,9 @@ class RunRange(models.Model):
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="ranges")
     resource = models.CharField(max_length=16)
     created_from = models.BigIntegerField()
-    created_until = models.BigIntegerField()
+    created_until = models.BigIntegerField(null=True)
     cursor = models.CharField(max_length=255, blank=True)
+    first_rank = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(auto_now_add=True)
@@ -141,7 +142,9 @@ class RunRange(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "resource", "created_until"], name="ranges_do_not_repeat")
+            models.UniqueConstraint(
+                fields=["run", "resource", "created_until"], nulls_distinct=False, name="ranges_do_not_repeat"
+            )
         ]
 
 
@@ -154,6 +157,7 @@ class Drift(models.Model):
     class Cause(models.TextChoices):
         EVENT_MISSING = "event_missing", "No event came"
         EVENT_FAILED = "event_failed", "An event came and failed"
+        EVENT_LATE = "event_late", "The event came after this run"
         NEVER_SUBSCRIBED = "never_subscribed", "Events of this kind never reach us"
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="drifts")

@@ -1,0 +1,98 @@
+"""What the mirror said and Stripe did not: found while a page is applied, explained when the run ends."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection as database
+
+from connector.models import Connection
+from sync.models import Customer, Drift, StripeEvent, Subscription, SyncRun
+
+MODELS: dict[str, type[Customer | Subscription]] = {"customers": Customer, "subscriptions": Subscription}
+EVENT_TYPES = {"customers": "customer.", "subscriptions": "customer.subscription."}
+_NOT_COMPARED = {"id", "connection", "stripe_id", "rank", "payment_failed", "payment_rank"}
+
+Rows = dict[str, dict[str, Any]]
+
+
+def read_rows(connection: Connection, resource: str, stripe_ids: Iterable[str]) -> Rows:
+    """The mirror's rows by Stripe id, as columns; placeholders of customers that were never read left out."""
+    model = MODELS[resource]
+    columns = [field.name for field in model._meta.concrete_fields if field.name not in {"id", "connection"}]
+    rows = model.objects.filter(connection=connection, stripe_id__in=list(stripe_ids), rank__gt=0)
+    return {row["stripe_id"]: row for row in rows.values(*columns)}
+
+
+def note_drift(run: SyncRun, resource: str, before: Rows, after: Rows, *, first_load: bool) -> int:
+    """Keep what this page changed in the mirror and return the number of objects.
+
+    On the first load of a connection objects that are new to the mirror are no drift.
+    """
+    drifts = [
+        drift
+        for stripe_id, row in after.items()
+        if (drift := _compare(run, resource, stripe_id, before.get(stripe_id), row, first_load=first_load))
+    ]
+    Drift.objects.bulk_create(drifts, ignore_conflicts=True)
+    return len(drifts)
+
+
+def _compare(
+    run: SyncRun,
+    resource: str,
+    stripe_id: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    *,
+    first_load: bool,
+) -> Drift | None:
+    if before is None and first_load:
+        return None
+    known = before or {}
+    differing = [name for name in after if name not in _NOT_COMPARED and known.get(name) != after[name]]
+    if not differing or known.get("rank") == after["rank"]:
+        return None
+    return Drift(
+        run=run,
+        resource=resource,
+        stripe_id=stripe_id,
+        customer=after.get("customer") or stripe_id,
+        before=_plain({name: known[name] for name in differing if name in known}),
+        after=_plain({name: after[name] for name in differing}),
+        since=_moment(known["rank"]) if known else None,
+        cause=Drift.Cause.EVENT_MISSING,
+    )
+
+
+def _plain(columns: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(columns, cls=DjangoJSONEncoder))
+    return plain
+
+
+def _moment(rank: int) -> datetime:
+    return datetime.fromtimestamp(rank // 2, UTC)
+
+
+# An event about the object that came after the mirror was last right: it failed, or it was late.
+_EXPLAIN_BY_EVENTS = """
+UPDATE stripe_sync_drift d SET event_id = e.event_id,
+       cause = CASE WHEN e.state = 'failed' THEN 'event_failed' ELSE 'event_late' END
+FROM stripe_sync_stripeevent e
+WHERE d.run_id = %(run)s AND e.connection_id = %(connection)s
+  AND e.payload -> 'data' -> 'object' ->> 'id' = d.stripe_id
+  AND (e.state = 'failed' OR e.received_at >= d.found_at)
+"""
+
+
+def explain(run: SyncRun, connection: Connection) -> None:
+    """Say why each object had drifted: its event failed, came late, is missing, or none of its kind ever comes."""
+    with database.cursor() as cursor:
+        cursor.execute(_EXPLAIN_BY_EVENTS, {"run": run.pk, "connection": connection.pk})
+    for resource, prefix in EVENT_TYPES.items():
+        events = StripeEvent.objects.filter(connection=connection, type__startswith=prefix)
+        if not events.exists():
+            unexplained = run.drifts.filter(resource=resource, cause=Drift.Cause.EVENT_MISSING)
+            unexplained.update(cause=Drift.Cause.NEVER_SUBSCRIBED)
