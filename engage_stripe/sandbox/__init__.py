@@ -7,8 +7,8 @@ there are no locks.
 How to add an endpoint
 ----------------------
 One file in `resources/` per resource. It holds plain functions `handler(call: Call) -> Obj`, a `ROUTES`
-tuple and a `SHAPES` dict; `resources/__init__.py` lists both. After adding a route run
-`python -m scripts.generate_sandbox_spec`, which writes the route's parameter types from the SDK.
+tuple and a `SHAPES` dict; `registry.py` lists both. After adding a route run
+`python -m tests.contract.generate_sandbox_spec`, which writes the route's parameter types from the SDK.
 
 `Route(method, path, handler, permission, accepts=, refuses=)`: `permission` without `rak_` (`customer_write`),
 None when any key will do. A parameter that Stripe knows but `accepts` does not name is refused, and so is a

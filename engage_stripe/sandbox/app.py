@@ -12,13 +12,14 @@ from starlette.types import ASGIApp
 from engage_stripe.sandbox.admin import Admin
 from engage_stripe.sandbox.connect import Connect
 from engage_stripe.sandbox.connect_admin import ConnectAdmin
+from engage_stripe.sandbox.control.routes import Control
 from engage_stripe.sandbox.demo import open_demo_accounts, open_demo_platforms
 from engage_stripe.sandbox.fault_admin import FaultAdmin
 from engage_stripe.sandbox.fault_line import FaultLine
 from engage_stripe.sandbox.faults import Faults
 from engage_stripe.sandbox.oauth import OAuth
 from engage_stripe.sandbox.pipeline import Pipeline
-from engage_stripe.sandbox.resources import ROUTES, SHAPES
+from engage_stripe.sandbox.registry import ROUTES, SHAPES
 from engage_stripe.sandbox.routing import Router
 from engage_stripe.sandbox.state import World
 from engage_stripe.sandbox.webhooks.admin import WebhookAdmin
@@ -57,6 +58,7 @@ class Sandbox:
             *ConnectAdmin(self.connect).routes(),
             *FaultAdmin(self.faults).routes(),
             *OAuth(self.connect).routes(),
+            *Control(self.world, self.dispatcher).routes(),
             Route("/{path:path}", pipeline.__call__, methods=METHODS),
         ]
         return FaultLine(Starlette(routes=routes, lifespan=self._lifespan), self.faults)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engage_stripe.sandbox.connect import Platform
-from engage_stripe.sandbox.keys import Kind, create_key
+from engage_stripe.sandbox.keys import KINDS, Kind, create_key
 from engage_stripe.sandbox.state import World
 
 DEMO_ACCOUNT = "acct_1EngageDemo000000"
@@ -43,42 +43,44 @@ class DemoKey:
 
     value: str
     account: str
-    livemode: bool
-    kind: Kind
     purpose: str
     permissions: frozenset[str] = frozenset()
 
+    @property
+    def livemode(self) -> bool:
+        """Told by the prefix, as at Stripe."""
+        return "_live_" in self.value
+
+    @property
+    def kind(self) -> Kind:
+        """Told by the prefix, as at Stripe."""
+        return KINDS[self.value[:2]]
+
 
 DEMO_KEYS = (
-    DemoKey("sk_test_demo51Engage", DEMO_ACCOUNT, False, "secret", "demo account, secret"),
-    DemoKey("pk_test_demo51Engage", DEMO_ACCOUNT, False, "publishable", "demo account, publishable"),
+    DemoKey("sk_test_demo51Engage", DEMO_ACCOUNT, "demo account, secret"),
+    DemoKey("pk_test_demo51Engage", DEMO_ACCOUNT, "demo account, publishable"),
     DemoKey(
         "rk_test_demoSeed51Engage",
         DEMO_ACCOUNT,
-        False,
-        "restricted",
         "demo account, the guide's six permissions",
         SEED_PERMISSIONS,
     ),
     DemoKey(
         "rk_test_demoFull51Engage",
         DEMO_ACCOUNT,
-        False,
-        "restricted",
         "demo account, with the optional permissions",
         FULL_PERMISSIONS,
     ),
-    DemoKey("sk_live_demo51Engage", LIVE_ACCOUNT, True, "secret", "live account, secret"),
+    DemoKey("sk_live_demo51Engage", LIVE_ACCOUNT, "live account, secret"),
     DemoKey(
         "rk_live_demoSeed51Engage",
         LIVE_ACCOUNT,
-        True,
-        "restricted",
         "live account, the guide's six permissions",
         SEED_PERMISSIONS,
     ),
-    DemoKey("sk_test_platform51Engage", PLATFORM_ACCOUNT, False, "secret", "Connect platform, test"),
-    DemoKey("sk_live_platform51Engage", PLATFORM_ACCOUNT, True, "secret", "Connect platform, live"),
+    DemoKey("sk_test_platform51Engage", PLATFORM_ACCOUNT, "Connect platform, test"),
+    DemoKey("sk_live_platform51Engage", PLATFORM_ACCOUNT, "Connect platform, live"),
 )
 
 

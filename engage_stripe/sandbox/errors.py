@@ -47,18 +47,14 @@ class StripeError(Exception):
         return {"error": {**error, "type": self.type, **self.extra}}
 
 
-def invalid(
-    message: str, *, param: str | None = None, code: str | None = None, status: int = 400
-) -> StripeError:
+def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> StripeError:
     """A 400 `invalid_request_error`."""
     return StripeError(status, message, param=param, code=code)
 
 
 def missing(noun: str, id: str, *, param: str = "id", status: int = 404) -> StripeError:
     """`No such customer: 'cus_x'`: 404 for the object of the URL, 400 for one named in a parameter."""
-    return StripeError(
-        status, f"No such {noun}: '{id}'", code="resource_missing", param=param
-    )
+    return StripeError(status, f"No such {noun}: '{id}'", code="resource_missing", param=param)
 
 
 def not_imitated(what: str, *, param: str | None = None) -> StripeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.version import API_VERSION
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from engage_stripe.sandbox.state import Account
 
 
-def build_event(
-    account: Account, type: str, rendered: Obj, previous_attributes: Obj | None
-) -> Obj:
+def build_event(account: Account, type: str, rendered: Obj, previous_attributes: Obj | None) -> Obj:
     """An event in the pinned API version; `data.object` is a snapshot that never changes later."""
     data: Obj = {"object": copy.deepcopy(rendered)}
     if previous_attributes:
@@ -43,11 +41,8 @@ def changed_from(before: Obj, after: Obj) -> Obj:
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        previous[name] = changed_from(old, new) if _both_hashes(old, new) else old
+        if isinstance(old, dict) and isinstance(new, dict) and "id" not in old:
+            previous[name] = changed_from(old, new)
+        else:
+            previous[name] = old
     return previous
-
-
-def _both_hashes(old: Any, new: Any) -> bool:
-    return (
-        isinstance(old, dict) and isinstance(new, dict) and (not old or "id" not in old)
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from typing import Any
 
 _ALPHABET = string.ascii_letters + string.digits
 # https://docs.stripe.com/api/object_ids (lengths as seen in Stripe's own examples)
@@ -14,7 +15,8 @@ class Identifiers:
     """A stream of ids for one account."""
 
     def __init__(self, seed: str) -> None:
-        self._random = random.Random(seed)
+        # Reproducible on purpose: the same seed makes the same ids.
+        self._random = random.Random(seed)  # noqa: S311
 
     def new(self, prefix: str) -> str:
         """`new("cus")` → `cus_Qx1…`; short for the old resources, `1` + 23 characters for the others."""
@@ -27,11 +29,12 @@ class Identifiers:
         """Random letters and digits."""
         return "".join(self._random.choices(_ALPHABET, k=length))
 
-    def getstate(self) -> object:
+    def state(self) -> list[Any]:
         """For snapshots."""
-        return self._random.getstate()
+        version, words, gauss = self._random.getstate()
+        return [version, list(words), gauss]
 
-    def setstate(self, state: object) -> None:
+    def restore(self, state: list[Any]) -> None:
         """Continue where a snapshot stood."""
-        version, words, gauss = state  # type: ignore[misc]
+        version, words, gauss = state
         self._random.setstate((version, tuple(words), gauss))

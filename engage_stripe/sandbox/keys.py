@@ -15,7 +15,7 @@ from engage_stripe.sandbox.errors import StripeError
 from engage_stripe.sandbox.state import Account, World
 
 Kind = Literal["secret", "restricted", "publishable"]
-_PREFIX = {"secret": "sk", "restricted": "rk", "publishable": "pk"}
+KINDS: dict[str, Kind] = {"sk": "secret", "rk": "restricted", "pk": "publishable"}
 
 
 @dataclass
@@ -54,7 +54,8 @@ def create_key(
     """Register a key, with the given value when a well-known one is wanted."""
     if value is None:
         mode = "live" if account.livemode else "test"
-        value = f"{_PREFIX[kind]}_{mode}_{account.ids.text(32)}"
+        prefix = next(prefix for prefix, each in KINDS.items() if each == kind)
+        value = f"{prefix}_{mode}_{account.ids.text(32)}"
     key = Key(value, account.id, account.livemode, kind, permissions)
     world.keys[value] = key
     return key

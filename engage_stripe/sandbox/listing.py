@@ -23,9 +23,7 @@ _BOUNDS = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 Predicate = Callable[[Obj], bool]
 
 
-def list_of(
-    call: Call, type: str, *, where: Predicate | None = None, customer: str | None = None
-) -> Obj:
+def list_of(call: Call, type: str, *, where: Predicate | None = None, customer: str | None = None) -> Obj:
     """One page of the account's objects of a type that `where` accepts.
 
     `customer` narrows to one customer by index. A `created` parameter of the request is honoured.
@@ -60,21 +58,15 @@ def _chosen(params: dict[str, Any], where: Predicate | None) -> Predicate:
     created = params.get("created")
 
     def accepts(obj: Obj) -> bool:
-        return (created is None or in_range(obj["created"], created)) and (
-            where is None or where(obj)
-        )
+        return (created is None or in_range(obj["created"], created)) and (where is None or where(obj))
 
     return accepts
 
 
-def _candidates(
-    params: dict[str, Any], collection: Collection, type: str, customer: str | None
-) -> Iterable[Obj]:
+def _candidates(params: dict[str, Any], collection: Collection, type: str, customer: str | None) -> Iterable[Obj]:
     after, before = params.get("starting_after"), params.get("ending_before")
     if after is not None and before is not None:
-        raise invalid(
-            "You cannot parameterize both starting_after and ending_before.", param="starting_after"
-        )
+        raise invalid("You cannot parameterize both starting_after and ending_before.", param="starting_after")
     older_than = None if after is None else _place(collection, after, type, "starting_after")
     newer_than = None if before is None else _place(collection, before, type, "ending_before")
     if customer is not None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from engage_stripe.sandbox import spec
 from engage_stripe.sandbox.errors import StripeError, invalid, not_imitated
 from engage_stripe.sandbox.routing import Route
 
@@ -23,17 +22,9 @@ Type = Any
 Hash = dict[str, Any]
 
 
-@cache
-def specification() -> dict[str, Hash]:
-    """Parameter types by route name; scripts/generate_sandbox_spec.py writes them."""
-    text = (Path(__file__).parent / "spec" / "requests.json").read_text()
-    loaded: dict[str, Hash] = json.loads(text)
-    return loaded
-
-
 def validate(route: Route, decoded: Hash) -> Hash:
     """Typed parameters of a request, None where the request unsets one; StripeError 400 otherwise."""
-    params = _hash(specification()[route.name], decoded, "")
+    params = _hash(spec.requests()[route.name]["params"], decoded, "")
     accepted = ALWAYS | set(route.accepts.split())
     for name in params:
         if name not in accepted:
@@ -52,17 +43,15 @@ def _has(value: Any, path: list[str]) -> bool:
     return isinstance(value, dict) and path[0] in value and _has(value[path[0]], path[1:])
 
 
-def _hash(spec: Hash, value: Any, path: str) -> Hash:
+def _hash(type: Hash, value: Any, path: str) -> Hash:
     if not isinstance(value, dict):
         raise invalid("Invalid object", param=path)
-    fields: Hash = spec["hash"]
+    fields: Hash = type["hash"]
     unknown = [_join(path, name) for name in value if name not in fields]
     if unknown:
         noun = "parameter" if len(unknown) == 1 else "parameters"
-        raise invalid(
-            f"Received unknown {noun}: {', '.join(unknown)}", param=unknown[0], code="parameter_unknown"
-        )
-    for name in spec.get("required", ()):
+        raise invalid(f"Received unknown {noun}: {', '.join(unknown)}", param=unknown[0], code="parameter_unknown")
+    for name in type.get("required", ()):
         if name not in value:
             param = _join(path, name)
             raise invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
@@ -71,25 +60,23 @@ def _hash(spec: Hash, value: Any, path: str) -> Hash:
     return {name: _value(fields[name], given, _join(path, name)) for name, given in value.items()}
 
 
-def _value(spec: Type, value: Any, path: str) -> Any:
+def _value(type: Type, value: Any, path: str) -> Any:
     if value == "":
-        if spec in ("string", "empty") or _allows_empty(spec):
+        if type in ("string", "empty") or _allows_empty(type):
             return None
         raise _empty(path)
-    if isinstance(spec, str):
-        return _scalar(spec, value, path)
-    kind = next(iter(spec))
-    return _COMPOUND[kind](spec, value, path)
+    if isinstance(type, str):
+        return _scalar(type, value, path)
+    kind = next(iter(type))
+    return _COMPOUND[kind](type, value, path)
 
 
-def _allows_empty(spec: Type) -> bool:
-    return isinstance(spec, dict) and any(
-        option in ("empty", "string") for option in spec.get("any", ())
-    )
+def _allows_empty(type: Type) -> bool:
+    return isinstance(type, dict) and any(option in ("empty", "string") for option in type.get("any", ()))
 
 
-def _any(spec: Hash, value: Any, path: str) -> Any:
-    options = [option for option in spec["any"] if option != "empty"]
+def _any(type: Hash, value: Any, path: str) -> Any:
+    options = [option for option in type["any"] if option != "empty"]
     if isinstance(value, dict):
         options = [option for option in options if _is_compound(option)] or options[:1]
     elif scalars := [option for option in options if not _is_compound(option)]:
@@ -103,30 +90,29 @@ def _any(spec: Hash, value: Any, path: str) -> Any:
     raise refusal or _empty(path)
 
 
-def _is_compound(spec: Type) -> bool:
-    return isinstance(spec, dict) and "enum" not in spec
+def _is_compound(type: Type) -> bool:
+    return isinstance(type, dict) and "enum" not in type
 
 
-def _array(spec: Hash, value: Any, path: str) -> list[Any]:
+def _array(type: Hash, value: Any, path: str) -> list[Any]:
     if not isinstance(value, dict) or not all(key.isdigit() for key in value):
         raise invalid("Invalid array", param=path)
     places = sorted(value, key=int)
-    return [_value(spec["array"], value[place], f"{path}[{place}]") for place in places]
+    return [_value(type["array"], value[place], f"{path}[{place}]") for place in places]
 
 
-def _map(spec: Hash, value: Any, path: str) -> Hash:
+def _map(type: Hash, value: Any, path: str) -> Hash:
     if not isinstance(value, dict):
         raise invalid("Invalid object", param=path)
     return {
-        key: None if each == "" else _value(spec["map"], each, _join(path, key))
-        for key, each in value.items()
+        key: None if each == "" else _value(type["map"], each, _join(path, key)) for key, each in value.items()
     }
 
 
-def _enum(spec: Hash, value: Any, path: str) -> Any:
-    if value in spec["enum"]:
+def _enum(type: Hash, value: Any, path: str) -> Any:
+    if value in type["enum"]:
         return value
-    *most, last = spec["enum"]
+    *most, last = type["enum"]
     choices = f"{', '.join(most)}, or {last}" if len(most) > 1 else " or ".join([*most, last])
     raise invalid(f"Invalid {path}: must be one of {choices}", param=path)
 

@@ -14,13 +14,14 @@ from starlette.responses import Response
 from engage_stripe.sandbox import idempotency
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import StripeError, invalid
+from engage_stripe.sandbox.expand import PathChecker, expand
 from engage_stripe.sandbox.faults import Faults
 from engage_stripe.sandbox.forms import Decoded, decode
 from engage_stripe.sandbox.idempotency import Answer, Entry
 from engage_stripe.sandbox.keys import acting_account, authenticate, check_permission
 from engage_stripe.sandbox.params import validate
 from engage_stripe.sandbox.routing import Call, Router
-from engage_stripe.sandbox.shapes import expand, render
+from engage_stripe.sandbox.shapes import render
 from engage_stripe.sandbox.state import Cause, World
 from engage_stripe.sandbox.version import API_VERSION
 
@@ -32,6 +33,7 @@ class Pipeline:
         self.world = world
         self.router = router
         self.faults = faults
+        self.paths = PathChecker(world.shapes, router.readers())
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request, whatever happens, with the headers that Stripe sends."""
@@ -69,6 +71,11 @@ class Pipeline:
                 return _replayed(first.answer, first.request_id)
         check_permission(key, account, route.permission)
         call.params = validate(route, decode(encoded))
+        self.paths.check(
+            route,
+            call.params.get("expand") or (),
+            lambda permission: check_permission(key, account, permission),
+        )
         logged["params"] = call.params
         with idempotency.remembered(account, call.idempotency_key, entry):
             answer = await self._executed(request, call)

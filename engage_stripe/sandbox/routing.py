@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engage_stripe.sandbox import spec
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import StripeError
 
@@ -66,12 +67,22 @@ class Router:
     """Finds routes by method and path; a fixed segment wins over a placeholder."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self._routes = tuple(routes)
         self._root: dict[str, Any] = {}
-        for route in routes:
+        for route in self._routes:
             node = self._root
             for segment in route.path.strip("/").split("/"):
                 node = node.setdefault("{" if segment.startswith("{") else segment, {})
             node[f" {route.method}"] = route
+
+    def readers(self) -> dict[str, str]:
+        """The permission that reading one object of each type needs."""
+        return {
+            type: route.permission
+            for route in self._routes
+            if route.method == "GET" and route.permission is not None
+            for type in spec.requests()[route.name]["returns"].get("object", ())
+        }
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route and the ids in the URL; Stripe's 404 for an unknown one."""
@@ -84,11 +95,7 @@ class Router:
                 "can help at https://support.stripe.com/.",
             )
         template = route.path.strip("/").split("/")
-        ids = {
-            name[1:-1]: value
-            for name, value in zip(template, segments, strict=True)
-            if name.startswith("{")
-        }
+        ids = {name[1:-1]: value for name, value in zip(template, segments, strict=True) if name.startswith("{")}
         return route, ids
 
 

@@ -60,9 +60,7 @@ def test_it_expands_the_coupon_of_a_promotion_code(stripe_account: StripeAccount
     """https://docs.stripe.com/changelog/clover/2025-09-30: `promotion.coupon` is an id unless expanded."""
     v1 = stripe_account.client.v1
     coupon = v1.coupons.create({"amount_off": 500, "currency": "usd", "name": "Five off"})
-    code = v1.promotion_codes.create(
-        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "FIVE"}
-    )
+    code = v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "FIVE"})
     assert code.promotion.coupon == coupon.id
     found = v1.promotion_codes.list({"code": "five", "expand": ["data.promotion.coupon"]})
     expanded = found.data[0].promotion.coupon

@@ -9,9 +9,7 @@ def test_it_tells_what_changed_and_which_request_did_it(stripe_account: StripeAc
     """https://docs.stripe.com/api/events/object: previous_attributes, request."""
     v1 = stripe_account.client.v1
     customer = v1.customers.create({"name": "Ada", "metadata": {"a": "1"}})
-    v1.customers.update(
-        customer.id, {"name": "Grace", "metadata": {"b": "2"}}, {"idempotency_key": "rename"}
-    )
+    v1.customers.update(customer.id, {"name": "Grace", "metadata": {"b": "2"}}, {"idempotency_key": "rename"})
     event = v1.events.list({"type": "customer.updated"}).data[0]
     assert event.data.previous_attributes is not None
     assert event.data.previous_attributes.to_dict() == {"name": "Ada", "metadata": {"b": None}}

@@ -52,9 +52,7 @@ def test_it_refuses_a_default_of_somebody_else(stripe_account: StripeAccount) ->
     foreign = v1.customers.payment_methods.list(other.id).data[0]
     customer = v1.customers.create()
     with pytest.raises(stripe.InvalidRequestError) as refusal:
-        v1.customers.update(
-            customer.id, {"invoice_settings": {"default_payment_method": foreign.id}}
-        )
+        v1.customers.update(customer.id, {"invoice_settings": {"default_payment_method": foreign.id}})
     assert refusal.value.code == "resource_missing"
     assert refusal.value.param == "invoice_settings[default_payment_method]"
 
@@ -64,9 +62,7 @@ def test_it_never_attaches_a_detached_payment_method_again(stripe_account: Strip
     v1 = stripe_account.client.v1
     customer = v1.customers.create({"payment_method": "pm_card_visa"})
     payment_method = v1.customers.payment_methods.list(customer.id).data[0]
-    v1.customers.update(
-        customer.id, {"invoice_settings": {"default_payment_method": payment_method.id}}
-    )
+    v1.customers.update(customer.id, {"invoice_settings": {"default_payment_method": payment_method.id}})
     assert v1.payment_methods.detach(payment_method.id).customer is None
     settings = v1.customers.retrieve(customer.id).invoice_settings
     assert settings is not None
@@ -103,7 +99,7 @@ def test_it_keeps_cards_on_the_customer(stripe_account: StripeAccount) -> None:
     second = v1.customers.payment_sources.create(customer.id, {"source": "tok_amex"})
     found = v1.customers.retrieve(customer.id, {"expand": ["sources", "default_source"]})
     assert found.sources is not None
-    assert [source.id for source in found.sources.data][0] == second.id
+    assert found.sources.data[0].id == second.id
     assert isinstance(found.default_source, stripe.Card)
     assert found.default_source.brand == "Visa"
     assert "sources" not in v1.customers.retrieve(customer.id).to_dict()

@@ -37,13 +37,9 @@ def test_it_refuses_a_usage_identifier_twice(stripe_account: StripeAccount) -> N
     v1 = stripe_account.client.v1
     _meter(stripe_account)
     payload = {"stripe_customer_id": v1.customers.create().id, "value": "1"}
-    v1.billing.meter_events.create(
-        {"event_name": "calls", "payload": payload, "identifier": "once"}
-    )
+    v1.billing.meter_events.create({"event_name": "calls", "payload": payload, "identifier": "once"})
     with pytest.raises(stripe.InvalidRequestError, match="already exists with identifier once"):
-        v1.billing.meter_events.create(
-            {"event_name": "calls", "payload": payload, "identifier": "once"}
-        )
+        v1.billing.meter_events.create({"event_name": "calls", "payload": payload, "identifier": "once"})
 
 
 @pytest.mark.parametrize(
@@ -60,9 +56,7 @@ def test_it_refuses_usage_that_no_meter_can_count(
     """https://docs.stripe.com/billing/subscriptions/usage-based/recording-usage-api"""
     _meter(stripe_account)
     with pytest.raises(stripe.InvalidRequestError) as refusal:
-        stripe_account.client.v1.billing.meter_events.create(
-            {"event_name": event_name, "payload": payload}
-        )
+        stripe_account.client.v1.billing.meter_events.create({"event_name": event_name, "payload": payload})
     assert refusal.value.code == code
 
 

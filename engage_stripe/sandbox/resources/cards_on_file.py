@@ -18,9 +18,7 @@ EXPIRES = (12, 2034)
 CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"}
 
 
-def new_payment_method(
-    account: Account, card: TestCard, expires: tuple[int, int] = EXPIRES
-) -> Obj:
+def new_payment_method(account: Account, card: TestCard, expires: tuple[int, int] = EXPIRES) -> Obj:
     """A stored card payment method that belongs to nobody yet; `expires` is (month, year)."""
     return account.add(
         {
@@ -128,9 +126,7 @@ def refuse_declined(last4: str) -> None:
     if declined is None:
         return
     extra = {"decline_code": declined.decline_code} if declined.decline_code else {}
-    raise StripeError(
-        402, declined.message or "", type="card_error", code=declined.code, extra=extra
-    )
+    raise StripeError(402, declined.message or "", type="card_error", code=declined.code, extra=extra)
 
 
 def fingerprint(account: Account, number: str) -> str:

@@ -74,9 +74,7 @@ def index(call: Call) -> Obj:
 def is_valid(account: Account, coupon: Obj) -> bool:
     """Whether it can still be applied to a customer: not past `redeem_by`, redemptions left."""
     most, last = coupon["max_redemptions"], coupon["redeem_by"]
-    return (most is None or coupon["times_redeemed"] < most) and (
-        last is None or account.now() < last
-    )
+    return (most is None or coupon["times_redeemed"] < most) and (last is None or account.now() < last)
 
 
 def show(account: Account, coupon: Obj) -> Obj:
@@ -113,9 +111,7 @@ def _check_duration(params: dict[str, Any]) -> None:
                 param="duration_in_months",
             )
     elif months is not None:
-        raise invalid(
-            "duration_in_months can only be set when duration is repeating.", param="duration_in_months"
-        )
+        raise invalid("duration_in_months can only be set when duration is repeating.", param="duration_in_months")
 
 
 def _percentage(exact: str | None) -> int | float | None:
@@ -136,9 +132,7 @@ ROUTES = (
     ),
     Route("GET", "/v1/coupons", index, "coupon_read", accepts=f"{PAGING} created"),
     Route("GET", "/v1/coupons/{coupon}", retrieve, "coupon_read"),
-    Route(
-        "POST", "/v1/coupons/{coupon}", update, "coupon_write", accepts="currency_options metadata name"
-    ),
+    Route("POST", "/v1/coupons/{coupon}", update, "coupon_write", accepts="currency_options metadata name"),
     Route("DELETE", "/v1/coupons/{coupon}", delete, "coupon_write"),
 )
 

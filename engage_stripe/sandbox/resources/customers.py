@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engage_stripe.sandbox.billing.cancellation import cancel_all
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.listing import DEFAULT_LIMIT, PAGING, list_object, list_of
 from engage_stripe.sandbox.resources.cards_on_file import (
@@ -19,9 +20,7 @@ from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
 from engage_stripe.sandbox.state import Account
 
-PLAIN = (
-    "balance description email name phone tax_exempt preferred_locales invoice_prefix next_invoice_sequence"
-)
+PLAIN = "balance description email name phone tax_exempt preferred_locales invoice_prefix next_invoice_sequence"
 DEFAULT = "invoice_settings[default_payment_method]"
 ENDED = ("canceled", "incomplete_expired")
 
@@ -76,6 +75,7 @@ def update(call: Call) -> Obj:
 def delete(call: Call) -> Obj:
     """`DELETE /v1/customers/{customer}`: also cancels every subscription at once."""
     customer = call.account.find("customer", call.path["customer"])
+    cancel_all(call.account, customer["id"])
     call.account.emit("customer.deleted", customer)
     return call.account.remove(customer)
 
@@ -86,8 +86,9 @@ def index(call: Call) -> Obj:
     return list_of(
         call,
         "customer",
-        where=lambda customer: (email is None or customer["email"] == email)
-        and (clock is None or customer["test_clock"] == clock),
+        where=lambda customer: (
+            (email is None or customer["email"] == email) and (clock is None or customer["test_clock"] == clock)
+        ),
     )
 
 
@@ -194,11 +195,6 @@ ROUTES = (
 
 SHAPES = {
     "customer": Shape(
-        expandable={
-            "default_source": ("card",),
-            "invoice_settings.default_payment_method": ("payment_method",),
-            "test_clock": ("test_helpers.test_clock",),
-        },
         includable={"sources": included, "subscriptions": _subscriptions},
     )
 }

@@ -31,8 +31,9 @@ def index(call: Call) -> Obj:
     return list_of(
         call,
         "event",
-        where=lambda event: event["created"] >= oldest
-        and any(fnmatchcase(event["type"], pattern) for pattern in patterns),
+        where=lambda event: (
+            event["created"] >= oldest and any(fnmatchcase(event["type"], pattern) for pattern in patterns)
+        ),
     )
 
 

@@ -48,8 +48,7 @@ def _check_metadata(metadata: dict[str, str]) -> None:
     for key, value in metadata.items():
         if len(key) > MAX_METADATA_KEY:
             raise invalid(
-                f"Metadata keys can be at most {MAX_METADATA_KEY} characters long, but you passed "
-                f"'{key}'.",
+                f"Metadata keys can be at most {MAX_METADATA_KEY} characters long, but you passed '{key}'.",
                 param="metadata",
             )
         if len(value) > MAX_METADATA_VALUE:

@@ -29,9 +29,7 @@ def create(call: Call) -> Obj:
     identifier = params.get("identifier") or account.ids.new("mtrevt")
     earlier = account.get("billing.meter_event", identifier)
     if earlier is not None and earlier["created"] + UNIQUE_SECONDS > now:
-        raise invalid(
-            f"An event already exists with identifier {identifier}.", param="identifier"
-        )
+        raise invalid(f"An event already exists with identifier {identifier}.", param="identifier")
     return account.add(
         {
             "id": identifier,
@@ -63,24 +61,18 @@ def aggregate(account: Account, meter: Obj, customer: str, start: int, end: int)
     return int(total) if total == total.to_integral_value() else float(total)
 
 
-def show(account: Account, event: Obj) -> Obj:
+def show(_account: Account, event: Obj) -> Obj:
     """A meter event has no `id`; the sandbox keeps it under its identifier."""
     return {name: value for name, value in event.items() if name != "id"}
 
 
 def _active_meter(account: Account, event_name: str) -> Obj:
-    meters = [
-        meter
-        for meter in account.collection("billing.meter")
-        if meter["event_name"] == event_name
-    ]
+    meters = [meter for meter in account.collection("billing.meter") if meter["event_name"] == event_name]
     active = [meter for meter in meters if meter["status"] == "active"]
     if active:
         return active[0]
     if meters:
-        raise _refused(
-            f"The meter for event name {event_name} is inactive.", "archived_meter", "event_name"
-        )
+        raise _refused(f"The meter for event name {event_name} is inactive.", "archived_meter", "event_name")
     raise _refused(f"No active meter found for event name {event_name}.", "no_meter", "event_name")
 
 
@@ -94,9 +86,7 @@ def _customer(account: Account, meter: Obj, payload: dict[str, Any]) -> str:
             f"payload[{key}]",
         )
     if account.get("customer", customer) is None:
-        raise _refused(
-            f"No such customer: '{customer}'", "meter_event_customer_not_found", f"payload[{key}]"
-        )
+        raise _refused(f"No such customer: '{customer}'", "meter_event_customer_not_found", f"payload[{key}]")
     return str(customer)
 
 
@@ -121,9 +111,7 @@ def _value(meter: Obj, payload: dict[str, Any]) -> Decimal:
 
 def _check_timestamp(timestamp: int, now: int) -> None:
     if timestamp < now - OLDEST_SECONDS:
-        raise _refused(
-            "The timestamp is more than 35 days in the past.", "timestamp_too_far_in_past", "timestamp"
-        )
+        raise _refused("The timestamp is more than 35 days in the past.", "timestamp_too_far_in_past", "timestamp")
     if timestamp > now + NEWEST_SECONDS:
         raise _refused(
             "The timestamp is more than five minutes in the future.", "timestamp_in_future", "timestamp"

@@ -69,9 +69,7 @@ def reactivate(call: Call) -> Obj:
 def index(call: Call) -> Obj:
     """`GET /v1/billing/meters`."""
     status = call.params.get("status")
-    return list_of(
-        call, "billing.meter", where=lambda meter: status is None or meter["status"] == status
-    )
+    return list_of(call, "billing.meter", where=lambda meter: status is None or meter["status"] == status)
 
 
 def summaries(call: Call) -> Obj:
@@ -117,8 +115,7 @@ ROUTES = (
         _PATH,
         create,
         "billing_meter_write",
-        accepts="customer_mapping default_aggregation display_name event_name event_time_window "
-        "value_settings",
+        accepts="customer_mapping default_aggregation display_name event_name event_time_window value_settings",
     ),
     Route("GET", _PATH, index, "billing_meter_read", accepts=f"{PAGING} status"),
     Route("GET", f"{_PATH}/{{id}}", retrieve, "billing_meter_read"),

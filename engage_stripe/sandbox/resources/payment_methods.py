@@ -56,13 +56,9 @@ def attach(call: Call) -> Obj:
     account = call.account
     customer = call.params.get("customer")
     if customer is None:
-        raise invalid(
-            "Missing required param: customer.", param="customer", code="parameter_missing"
-        )
+        raise invalid("Missing required param: customer.", param="customer", code="parameter_missing")
     account.find("customer", customer, param="customer", status=400)
-    return attach_to_customer(
-        account, payment_method_for(account, call.path["payment_method"]), customer
-    )
+    return attach_to_customer(account, payment_method_for(account, call.path["payment_method"]), customer)
 
 
 def detach_one(call: Call) -> Obj:
@@ -98,9 +94,11 @@ def _listed(call: Call, customer: str | None) -> Obj:
         call,
         "payment_method",
         customer=customer,
-        where=lambda each: each["customer"] is not None
-        and (type is None or each["type"] == type)
-        and (redisplay is None or each["allow_redisplay"] == redisplay),
+        where=lambda each: (
+            each["customer"] is not None
+            and (type is None or each["type"] == type)
+            and (redisplay is None or each["allow_redisplay"] == redisplay)
+        ),
     )
 
 
@@ -112,9 +110,7 @@ def _chosen_card(given: dict[str, Any]) -> TestCard:
             raise missing("token", token, param="card[token]", status=400)
         return card
     if number is None:
-        raise invalid(
-            "Missing required param: card[number].", param="card[number]", code="parameter_missing"
-        )
+        raise invalid("Missing required param: card[number].", param="card[number]", code="parameter_missing")
     card = of_number(number)
     if card is None:
         raise StripeError(
@@ -180,4 +176,4 @@ ROUTES = (
     ),
 )
 
-SHAPES = {"payment_method": Shape(expandable={"customer": ("customer",)})}
+SHAPES = {"payment_method": Shape()}

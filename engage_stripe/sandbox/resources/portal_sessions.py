@@ -26,9 +26,7 @@ def create(call: Call) -> Obj:
     """`POST /v1/billing_portal/sessions`."""
     account, params = call.account, call.params
     if params.get("customer") is None:
-        raise invalid(
-            "Missing required param: customer.", param="customer", code="parameter_missing"
-        )
+        raise invalid("Missing required param: customer.", param="customer", code="parameter_missing")
     customer = account.find("customer", params["customer"], param="customer", status=400)
     mode = "live" if account.livemode else "test"
     return {

@@ -91,13 +91,15 @@ def index(call: Call) -> Obj:
     return list_of(
         call,
         "price",
-        where=lambda price: (lookup_keys is None or price["lookup_key"] in lookup_keys)
-        and all(price[name] == value for name, value in wanted.items())
-        and all((price["recurring"] or {}).get(name) == value for name, value in recurring.items()),
+        where=lambda price: (
+            (lookup_keys is None or price["lookup_key"] in lookup_keys)
+            and all(price[name] == value for name, value in wanted.items())
+            and all((price["recurring"] or {}).get(name) == value for name, value in recurring.items())
+        ),
     )
 
 
-def show(account: Account, price: Obj) -> Obj:
+def show(_account: Account, price: Obj) -> Obj:
     """The price without the fields that come only when expanded."""
     return {name: value for name, value in price.items() if name not in HIDDEN}
 
@@ -194,11 +196,7 @@ def _currency_options(price: Obj, given: dict[str, Any]) -> dict[str, Obj]:
 def _currency_option(given: dict[str, Any]) -> Obj:
     whole, exact = given.get("unit_amount"), given.get("unit_amount_decimal")
     known = whole is not None or exact is not None
-    amount = (
-        amounts("unit_amount", whole, exact)
-        if known
-        else {"unit_amount": None, "unit_amount_decimal": None}
-    )
+    amount = amounts("unit_amount", whole, exact) if known else {"unit_amount": None, "unit_amount_decimal": None}
     return {
         "custom_unit_amount": None,
         "tax_behavior": given.get("tax_behavior", "unspecified"),
@@ -225,9 +223,7 @@ def _take_lookup_key(account: Account, price: Obj, params: dict[str, Any]) -> No
     for other in account.collection("price"):
         if key is not None and other["lookup_key"] == key and other is not price:
             if not params.get("transfer_lookup_key"):
-                raise invalid(
-                    f"A price (`{other['id']}`) already uses that lookup key.", param="lookup_key"
-                )
+                raise invalid(f"A price (`{other['id']}`) already uses that lookup key.", param="lookup_key")
             other["lookup_key"] = None
     price["lookup_key"] = key
 
@@ -263,7 +259,6 @@ ROUTES = (
 SHAPES = {
     "price": Shape(
         render=show,
-        expandable={"product": ("product",)},
         includable={
             "tiers": stored("price", "tiers"),
             "currency_options": stored("price", "currency_options"),

@@ -54,9 +54,7 @@ def delete(call: Call) -> Obj:
     """`DELETE /v1/products/{id}`: refused while a price hangs on it."""
     product = call.account.find("product", call.path["id"])
     if any(price["product"] == product["id"] for price in call.account.collection("price")):
-        raise invalid(
-            "This product cannot be deleted because it has one or more user-created prices."
-        )
+        raise invalid("This product cannot be deleted because it has one or more user-created prices.")
     call.account.emit("product.deleted", product)
     return call.account.remove(product)
 
@@ -68,8 +66,9 @@ def index(call: Call) -> Obj:
     return list_of(
         call,
         "product",
-        where=lambda product: (ids is None or product["id"] in ids)
-        and all(product[name] == value for name, value in wanted.items()),
+        where=lambda product: (
+            (ids is None or product["id"] in ids) and all(product[name] == value for name, value in wanted.items())
+        ),
     )
 
 
@@ -94,4 +93,4 @@ ROUTES = (
     Route("DELETE", "/v1/products/{id}", delete, "product_write"),
 )
 
-SHAPES = {"product": Shape(expandable={"default_price": ("price",)})}
+SHAPES = {"product": Shape()}

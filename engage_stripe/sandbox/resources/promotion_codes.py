@@ -50,8 +50,7 @@ def update(call: Call) -> Obj:
     promotion_code = call.account.find("promotion_code", call.path["promotion_code"])
     if call.params.get("active") and not is_usable(call.account, {**promotion_code, "active": True}):
         raise invalid(
-            "This promotion code cannot be activated: it is expired, used up, or its coupon is no longer "
-            "valid.",
+            "This promotion code cannot be activated: it is expired, used up, or its coupon is no longer valid.",
             param="active",
         )
     with call.account.changing(promotion_code, "promotion_code.updated"):
@@ -70,10 +69,12 @@ def index(call: Call) -> Obj:
     return list_of(
         call,
         "promotion_code",
-        where=lambda each: (code is None or each["code"].lower() == code.lower())
-        and (active is None or is_usable(call.account, each) == active)
-        and (coupon is None or each["promotion"]["coupon"] == coupon)
-        and (customer is None or each["customer"] == customer),
+        where=lambda each: (
+            (code is None or each["code"].lower() == code.lower())
+            and (active is None or is_usable(call.account, each) == active)
+            and (coupon is None or each["promotion"]["coupon"] == coupon)
+            and (customer is None or each["customer"] == customer)
+        ),
     )
 
 
@@ -175,7 +176,6 @@ ROUTES = (
 SHAPES = {
     "promotion_code": Shape(
         render=show,
-        expandable={"customer": ("customer",), "promotion.coupon": ("coupon",)},
         includable={"restrictions.currency_options": _currency_options},
     )
 }

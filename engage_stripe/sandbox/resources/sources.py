@@ -145,4 +145,4 @@ ROUTES = (
     Route("DELETE", f"{_PATH}/{{id}}", delete, "source_write"),
 )
 
-SHAPES = {"card": Shape(expandable={"customer": ("customer",)})}
+SHAPES = {"card": Shape()}

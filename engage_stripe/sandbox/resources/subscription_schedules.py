@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engage_stripe.sandbox.billing import cancellation, schedules
+from engage_stripe.sandbox.billing import cancellation, phase_changes, schedules
 from engage_stripe.sandbox.billing.draft import items_of
 from engage_stripe.sandbox.billing.phases import check_phases, current_phase_of, read_phases
 from engage_stripe.sandbox.collection import Obj
@@ -36,7 +36,7 @@ def create(call: Call) -> Obj:
     account.add(schedule)
     account.emit("subscription_schedule.created", schedule)
     if schedule["_start"] <= now:
-        schedules.start(account, schedule)
+        phase_changes.start(account, schedule)
     return schedule
 
 
@@ -163,7 +163,7 @@ def _follow(account: Account, sub: Obj, schedule: Obj, *, changed: bool, behavio
         phase = current_phase_of(schedule["phases"], schedule)
         if phase is not None:
             behaving = {**phase, "proration_behavior": behavior or "create_prorations"}
-            schedules.apply_phase(account, sub, behaving)
+            phase_changes.apply_phase(account, sub, behaving)
     with account.changing(sub, "customer.subscription.updated"):
         schedules.plan_end(schedule, sub)
 
@@ -224,9 +224,11 @@ def _blank(account: Account, customer: Obj, start: int) -> Obj:
     }
 
 
-_REFUSED = " ".join(
-    f"phases.{name}"
-    for name in ["add_invoice_items", "application_fee_percent", "automatic_tax", "billing_cycle_anchor", "billing_thresholds", "default_tax_rates", "invoice_settings", "on_behalf_of", "transfer_data", "items.billing_thresholds", "items.discounts", "items.plan", "items.price_data", "items.tax_rates"]
+_REFUSED = (
+    "phases.add_invoice_items phases.application_fee_percent phases.automatic_tax "
+    "phases.billing_cycle_anchor phases.billing_thresholds phases.default_tax_rates "
+    "phases.invoice_settings phases.on_behalf_of phases.transfer_data phases.items.billing_thresholds "
+    "phases.items.discounts phases.items.plan phases.items.price_data phases.items.tax_rates"
 )
 _ONE = "/v1/subscription_schedules/{schedule}"
 

@@ -68,15 +68,13 @@ def index(call: Call) -> Obj:
     """`GET /v1/subscriptions`: without a `status`, canceled ones are left out."""
     params = call.params
     tests = [_status_test(params.get("status"))]
-    for name in ("collection_method", "test_clock"):
-        if name in params:
-            tests.append(_equals(name, params[name]))
+    plain = ("collection_method", "test_clock")
+    tests += [_equals(name, params[name]) for name in plain if name in params]
     price = params.get("price") or params.get("plan")
     if price is not None:
         tests.append(lambda sub: any(item["price"] == price for item in items_of(call.account, sub)))
-    for name in ("current_period_start", "current_period_end"):
-        if name in params:
-            tests.append(_period_test(call.account, name, params[name]))
+    periods = ("current_period_start", "current_period_end")
+    tests += [_period_test(call.account, name, params[name]) for name in periods if name in params]
     return list_of(
         call,
         "subscription",

@@ -1,9 +1,10 @@
-"""Write engage_stripe/sandbox/spec/requests.json from the typed parameters of the installed SDK.
+"""Write the sandbox's description of requests and objects from the installed SDK.
 
-Run it after a new SDK release or a new sandbox route: `python -m scripts.generate_sandbox_spec`. The SDK
-is generated from Stripe's description of exactly the API version that it pins, so there is nothing to
-correct by hand. Grammar of a type: `"string" | "integer" | "boolean" | "decimal" | "empty"` or one of
-`{"enum": [...]}`, `{"array": T}`, `{"map": T}`, `{"hash": {name: T}, "required": [...]}`, `{"any": [T]}`.
+Run it after a new SDK release or a new sandbox route: `python -m tests.contract.generate_sandbox_spec`. The SDK is
+generated from Stripe's description of exactly the API version that it pins, so there is nothing to correct by
+hand. Requests: `{"params": T, "returns": field}` by route, where a type T is `"string" | "integer" | "boolean" |
+"decimal" | "empty"` or one of `{"enum": [...]}`, `{"array": T}`, `{"map": T}`, `{"hash": {name: T},
+"required": [...]}`, `{"any": [T]}`; fields are explained in tests/contract/sandbox_objects.py.
 """
 
 from __future__ import annotations
@@ -19,26 +20,30 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import stripe
 from stripe._request_options import RequestOptions
 from typing_extensions import get_type_hints, is_typeddict
 
-from engage_stripe.sandbox.resources import ROUTES
+from engage_stripe.sandbox.registry import ROUTES, SHAPES
+from tests.contract.sandbox_objects import SDK, object_fields, returned
 
-SDK = Path(stripe.__file__).parent
-TARGET = Path(__file__).parents[1] / "engage_stripe/sandbox/spec/requests.json"
+TARGET = Path(__file__).parents[2] / "engage_stripe/sandbox/spec"
 SCALARS = {str: "string", int: "integer", bool: "boolean", decimal.Decimal: "decimal", float: "decimal"}
 
 
 def main() -> None:
-    """Regenerate the file."""
+    """Regenerate both files."""
     known = dict(endpoints())
     missing = [route.name for route in ROUTES if anonymous(route.name) not in known]
     if missing:
         raise SystemExit(f"Not in the SDK: {', '.join(missing)}")
-    requests = {route.name: hash_of(known[anonymous(route.name)]) for route in ROUTES}
-    lines = (f"{json.dumps(name)}: {json.dumps(requests[name])}" for name in sorted(requests))
-    TARGET.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    write("requests.json", {route.name: known[anonymous(route.name)].described() for route in ROUTES})
+    write("objects.json", object_fields(set(SHAPES)))
+
+
+def write(name: str, content: dict[str, Any]) -> None:
+    """One entry a line, so that changes can be reviewed."""
+    lines = (f"{json.dumps(key)}: {json.dumps(content[key])}" for key in sorted(content))
+    (TARGET / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def anonymous(name: str) -> str:
@@ -46,8 +51,19 @@ def anonymous(name: str) -> str:
     return re.sub(r"{\w+}", "{}", name)
 
 
-def endpoints() -> Iterator[tuple[str, type | None]]:
-    """Every endpoint of the SDK with its parameter class."""
+class Endpoint(typing.NamedTuple):
+    """A service method's parameter class and what it returns."""
+
+    params: type | None
+    returns: Any
+
+    def described(self) -> dict[str, Any]:
+        """For requests.json."""
+        return {"params": hash_of(self.params), "returns": self.returns}
+
+
+def endpoints() -> Iterator[tuple[str, Endpoint]]:
+    """Every endpoint of the SDK by its anonymous name."""
     for file in sorted(SDK.rglob("_*_service.py")):
         tree = ast.parse(file.read_text())
         imports = {
@@ -58,7 +74,7 @@ def endpoints() -> Iterator[tuple[str, type | None]]:
         }
         for method in ast.walk(tree):
             if isinstance(method, ast.FunctionDef) and (found := request_of(method)):
-                yield found, params_of(method, imports)
+                yield found, Endpoint(params_of(method, imports), returned(method.returns, tree))
 
 
 def request_of(method: ast.FunctionDef) -> str | None:
@@ -69,7 +85,7 @@ def request_of(method: ast.FunctionDef) -> str | None:
             if isinstance(path, ast.Call) and isinstance(path.func, ast.Attribute):
                 path = path.func.value
             if isinstance(verb, ast.Constant) and isinstance(path, ast.Constant):
-                return anonymous(f"{str(verb.value).upper()} {path.value}")
+                return anonymous(f"{str(verb.value).upper()} {path.value!s}")
     return None
 
 
@@ -113,7 +129,7 @@ def type_of(hint: Any) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         return "empty" if args == ("",) else {"enum": list(args)}
-    if origin in (list, typing.List):
+    if origin is list:
         return {"array": type_of(args[0])}
     if origin is dict:
         return {"map": type_of(args[1])}

@@ -1,0 +1,68 @@
+"""Every endpoint and every object shape, listed; a new resource adds one line to each."""
+
+from engage_stripe.sandbox.resources import (
+    accounts,
+    coupons,
+    customers,
+    discounts,
+    events,
+    invoices,
+    meter_events,
+    meters,
+    payment_methods,
+    portal_sessions,
+    prices,
+    products,
+    promotion_codes,
+    sources,
+    subscription_items,
+    subscription_schedules,
+    subscriptions,
+    test_clocks,
+    webhook_endpoints,
+)
+from engage_stripe.sandbox.routing import Route
+from engage_stripe.sandbox.shapes import Shapes
+
+ROUTES: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *coupons.ROUTES,
+    *customers.ROUTES,
+    *discounts.ROUTES,
+    *events.ROUTES,
+    *invoices.ROUTES,
+    *meter_events.ROUTES,
+    *meters.ROUTES,
+    *payment_methods.ROUTES,
+    *portal_sessions.ROUTES,
+    *prices.ROUTES,
+    *products.ROUTES,
+    *promotion_codes.ROUTES,
+    *sources.ROUTES,
+    *subscription_items.ROUTES,
+    *subscription_schedules.ROUTES,
+    *subscriptions.ROUTES,
+    *test_clocks.ROUTES,
+    *webhook_endpoints.ROUTES,
+)
+
+SHAPES: Shapes = {
+    **accounts.SHAPES,
+    **coupons.SHAPES,
+    **customers.SHAPES,
+    **discounts.SHAPES,
+    **events.SHAPES,
+    **invoices.SHAPES,
+    **meter_events.SHAPES,
+    **meters.SHAPES,
+    **payment_methods.SHAPES,
+    **portal_sessions.SHAPES,
+    **prices.SHAPES,
+    **products.SHAPES,
+    **promotion_codes.SHAPES,
+    **sources.SHAPES,
+    **subscription_schedules.SHAPES,
+    **subscriptions.SHAPES,
+    **test_clocks.SHAPES,
+    **webhook_endpoints.SHAPES,
+}
