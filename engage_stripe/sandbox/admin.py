@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from engage_stripe.sandbox.keys import create_key
 from engage_stripe.sandbox.state import World
+from engage_stripe.sandbox.time_travel import advance_world
 
 
 class Admin:
@@ -57,18 +58,21 @@ class Admin:
         """The request log, oldest first; `?account=`, `?method=` and `?path=` narrow it."""
         wanted = dict(request.query_params)
         found = [
-            entry
-            for entry in self.world.requests
-            if all(entry[name] == value for name, value in wanted.items())
+            entry for entry in self.world.requests if all(entry[name] == value for name, value in wanted.items())
         ]
         return JSONResponse({"data": found})
 
     async def set_clock(self, request: Request) -> JSONResponse:
-        """`{"offset": seconds}` skews the clock, `{"frozen": epoch seconds or null}` stops it."""
+        """`{"offset": seconds}` skews the clock, `{"frozen": epoch seconds or null}` stops it.
+
+        `{"advance": seconds}` lets time pass instead, with the renewals and retries that fall due.
+        """
         body = await _body(request)
         clock = self.world.clock
         clock.offset = int(body.get("offset", clock.offset))
         clock.frozen = body.get("frozen", clock.frozen)
+        if "advance" in body:
+            advance_world(self.world, int(body["advance"]))
         return JSONResponse({"now": clock.now(), "offset": clock.offset, "frozen": clock.frozen})
 
 

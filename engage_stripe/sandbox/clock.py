@@ -17,3 +17,10 @@ class Clock:
         if self.frozen is not None:
             return self.frozen
         return int(time.time()) + self.offset
+
+    def set(self, moment: int) -> None:
+        """Make it `moment` (epoch seconds) now; a clock that runs goes on from there."""
+        if self.frozen is not None:
+            self.frozen = moment
+        else:
+            self.offset = moment - int(time.time())
