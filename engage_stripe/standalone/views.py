@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from connector.access import ConsoleRequest, require_admin, require_app
 from connector.host import get_host
@@ -18,6 +19,8 @@ from engage_stripe.standalone.models import ConsoleUser
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRefresh()  # the session ended under a page: let that page ask for the sign-in
     if isinstance(request.user, ConsoleUser):
         if get_host().current_app(request) is None:
             return render(request, "standalone/no_app.html")

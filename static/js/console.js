@@ -1,8 +1,10 @@
-/* Three conveniences on top of pages that work without it: dialogs filled by HTMX, Copy buttons, menus that close.
+/* Conveniences on top of pages that work without them.
  *
+ * <dialog id="dialog">       opens whenever HTMX puts something into it (hx-target="#dialog")
  * data-dialog-close          closes the dialog that the button is in
  * data-copy="#id"            copies the text of that element
- * <dialog id="dialog">       opens whenever HTMX puts something into it (hx-target="#dialog")
+ * details.menu               closes on Escape and on a click elsewhere
+ * #request-failed            shows when a request of HTMX's had no usable answer
  */
 "use strict";
 
@@ -15,9 +17,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 document.addEventListener("click", (event) => {
   const closing = event.target.closest("[data-dialog-close]");
-  if (closing) {
+  const dialog = closing?.closest("dialog");
+  if (dialog) {
     event.preventDefault();
-    closing.closest("dialog")?.close();
+    dialog.close();
   }
 
   const copying = event.target.closest("[data-copy]");
@@ -29,18 +32,23 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest?.("details.menu[open]");
+  const menu = event.target.closest("details.menu[open]");
   if (event.key === "Escape" && menu) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
 });
 
+document.addEventListener("htmx:beforeRequest", () => tellOfFailure(false));
+document.addEventListener("htmx:responseError", () => tellOfFailure(true));
+document.addEventListener("htmx:sendError", () => tellOfFailure(true));
+
+function tellOfFailure(failed) {
+  document.querySelector("#request-failed").hidden = !failed;
+}
+
 async function copy(button) {
   const source = document.querySelector(button.dataset.copy);
   await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
-  const label = button.querySelector("[data-copy-label]");
-
-  label.textContent = "Copied";
-
+  button.querySelector("[data-copy-label]").textContent = "Copied";
 }
