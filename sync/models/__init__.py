@@ -2,7 +2,7 @@
 
 from sync.models.catalogue import Coupon, Price, Product, PromotionCode
 from sync.models.events import StripeEvent
-from sync.models.identities import Identity, UserTraits
+from sync.models.identities import Identity, TraitHistory, UserTraits
 from sync.models.mirrors import Customer, Discount, PaymentMethod, RefreshRequest, Subscription
 from sync.models.runs import (
     Drift,
@@ -33,5 +33,6 @@ __all__ = [
     "StripeEvent",
     "Subscription",
     "SyncRun",
+    "TraitHistory",
     "UserTraits",
 ]

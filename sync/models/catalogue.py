@@ -20,7 +20,7 @@ class Price(Mirrored):
     nickname = models.CharField(max_length=512, null=True)
     active = models.BooleanField(default=True)
     currency = models.CharField(max_length=3)
-    currency_options = models.JSONField(default=dict)
+    currency_options = models.JSONField(null=True)
     unit_amount = models.DecimalField(max_digits=24, decimal_places=12, null=True)
     billing_scheme = models.CharField(max_length=32, null=True)
     interval = models.CharField(max_length=16, null=True)
@@ -44,7 +44,7 @@ class Coupon(Mirrored):
     redeem_by = models.DateTimeField(null=True)
     max_redemptions = models.PositiveIntegerField(null=True)
     times_redeemed = models.PositiveIntegerField(default=0)
-    applies_to_products = models.JSONField(default=list)
+    applies_to_products = models.JSONField(null=True)
     created = models.DateTimeField(null=True)
 
     class Meta:

@@ -24,8 +24,9 @@ class Identity(models.Model):
 class UserTraits(models.Model):
     """The fifteen traits of one end user in one mode, named as in the product guide; null where there is none.
 
-    ``sources`` maps a trait's name to what set it: ``{"event": "evt_…"}`` or ``{"run": 7}``, with ``"at"``.
-    ``version`` grows with every change and is the cursor of ``GET traits/?updated_since=``.
+    ``sources`` maps a trait's name to what set it: ``{"event": "evt_…"}``, ``{"request": "req_…"}`` or
+    ``{"run": "…"}``, with ``"at"`` (epoch seconds). ``version`` is the id of the transaction that last changed the
+    row: it grows with every change and is the cursor of ``GET traits/?updated_since=``.
     """
 
     app_id = models.UUIDField()
@@ -50,7 +51,6 @@ class UserTraits(models.Model):
 
     customer = models.CharField(max_length=255, null=True)
     subscription = models.CharField(max_length=255, null=True)
-    stale = models.BooleanField(default=False)
     sources = models.JSONField(default=dict)
     version = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField()
@@ -60,3 +60,20 @@ class UserTraits(models.Model):
             models.UniqueConstraint(fields=["app_id", "livemode", "user_id"], name="traits_once_per_user_and_mode")
         ]
         indexes = [models.Index(fields=["app_id", "livemode", "version"], name="traits_by_version")]
+
+
+class TraitHistory(models.Model):
+    """What one change replaced: ``changes`` maps a trait's name to ``[before, after]``. Kept 90 days."""
+
+    app_id = models.UUIDField()
+    livemode = models.BooleanField()
+    user_id = models.CharField(max_length=512)
+    changes = models.JSONField()
+    source = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["app_id", "user_id", "-at"], name="history_by_user"),
+            models.Index(fields=["at"], name="history_by_time"),
+        ]

@@ -33,8 +33,8 @@ class Customer(Mirrored):
     default_payment_method = models.CharField(max_length=255, null=True)
     default_source = models.CharField(max_length=255, null=True)
     discount = models.CharField(max_length=255, null=True)
-    payment_failed = models.BooleanField(default=False)
-    payment_rank = models.BigIntegerField(default=0)
+    payment_failed = models.BooleanField(default=False, db_default=False)
+    payment_rank = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -112,12 +112,13 @@ class PaymentMethod(Mirrored):
 
 
 class RefreshRequest(models.Model):
-    """A customer whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied."""
+    """An object whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
-    customer = models.CharField(max_length=255)
+    object_type = models.CharField(max_length=32, default="customer")
+    stripe_id = models.CharField(max_length=255)
     min_rank = models.BigIntegerField(default=0)
-    reason = models.CharField(max_length=64)
+    reason = models.CharField(max_length=255)
     not_before = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -125,6 +126,8 @@ class RefreshRequest(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["connection", "customer"], name="refresh_once_per_customer")
+            models.UniqueConstraint(
+                fields=["connection", "object_type", "stripe_id"], name="refresh_once_per_object"
+            )
         ]
         indexes = [models.Index(fields=["not_before"], name="refresh_by_time")]

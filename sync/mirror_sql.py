@@ -1,0 +1,104 @@
+"""The mirror's statements, made from the facts' fields and the tables' columns."""
+
+from dataclasses import fields
+from functools import cache
+
+from django.db import models
+
+from sync.facts import MirroredFact
+from sync.models import Customer
+
+_RECORD_TYPES: dict[type[models.Field], str] = {  # type: ignore[type-arg]
+    models.DateTimeField: "bigint",
+    models.JSONField: "jsonb",
+    models.BooleanField: "boolean",
+    models.DecimalField: "numeric",
+    models.SmallIntegerField: "integer",
+    models.IntegerField: "bigint",
+    models.BigIntegerField: "bigint",
+}
+_NOT_TOLD = {"applies_to_products", "currency_options"}
+"""Columns that most answers leave out; what was told once stays."""
+
+
+@cache
+def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
+    """Write a JSON list of rows where their rank is higher than what is there.
+
+    Answers one row per row given: ``(connection_id, stripe_id, rank before, differs from before, customer before,
+    written)``. A tombstone without content keeps what was known.
+    """
+    table = model._meta.db_table
+    names = [one.name for one in fields(fact_type) if one.name != "stripe_id"]
+    columns = {name: model._meta.get_field(name) for name in names}
+    record = ", ".join(f"{_quoted(name)} {_record_type(column)}" for name, column in columns.items())
+    values = ", ".join(f"{_value(name, column)} AS {_quoted(name)}" for name, column in columns.items())
+    listed = ", ".join(_quoted(name) for name in names)
+    sets = ", ".join(f"{_quoted(name)} = {_replacement(name, column)}" for name, column in columns.items())
+    compared = [one.name for one in fields(fact_type) if one.compare and one.name != "stripe_id"]
+    before = ", ".join(f"t.{_quoted(name)}" for name in compared)
+    after = ", ".join(f"new.{_quoted(name)}" for name in compared)
+    owner = "t.customer" if "customer" in names else "NULL::text"
+    return f"""
+        WITH new AS MATERIALIZED (
+            SELECT r.connection_id, r.stripe_id, r.rank, {values}
+            FROM jsonb_to_recordset(%s::jsonb)
+                AS r(connection_id uuid, stripe_id text, rank bigint, {record})
+        ), old AS MATERIALIZED (
+            SELECT t.connection_id, t.stripe_id, t.rank, {owner} AS owner,
+                ROW({before}) IS DISTINCT FROM ROW({after}) AS differs
+            FROM new JOIN {table} t ON t.connection_id = new.connection_id AND t.stripe_id = new.stripe_id
+        ), written AS (
+            INSERT INTO {table} AS t (connection_id, stripe_id, rank, {listed})
+            SELECT connection_id, stripe_id, rank, {listed} FROM new ORDER BY connection_id, stripe_id
+            ON CONFLICT (connection_id, stripe_id) DO UPDATE SET rank = excluded.rank, {sets}
+            WHERE excluded.rank > t.rank
+            RETURNING t.connection_id, t.stripe_id
+        )
+        SELECT new.connection_id, new.stripe_id, old.rank, coalesce(old.differs, true), old.owner,
+            written.stripe_id IS NOT NULL
+        FROM new
+        LEFT JOIN old ON old.connection_id = new.connection_id AND old.stripe_id = new.stripe_id
+        LEFT JOIN written ON written.connection_id = new.connection_id AND written.stripe_id = new.stripe_id
+    """  # noqa: S608  names of tables and columns only
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _record_type(column: models.Field) -> str:  # type: ignore[type-arg]
+    return next((sql for kind, sql in _RECORD_TYPES.items() if isinstance(column, kind)), "text")
+
+
+def _value(name: str, column: models.Field) -> str:  # type: ignore[type-arg]
+    value = f"r.{_quoted(name)}"
+    if isinstance(column, models.DateTimeField):
+        return f"to_timestamp({value})"
+    if not column.null and _record_type(column) == "text":
+        return f"coalesce({value}, '')"
+    return value
+
+
+def _replacement(name: str, column: models.Field) -> str:  # type: ignore[type-arg]
+    new, old = f"excluded.{_quoted(name)}", f"t.{_quoted(name)}"
+    if name == "deleted":
+        return new
+    if name in _NOT_TOLD:
+        return f"coalesce({new}, {old})"
+    told = f"nullif({new}, '')" if not column.null and _record_type(column) == "text" else new
+    return f"CASE WHEN excluded.deleted THEN coalesce({told}, {old}) ELSE {new} END"
+
+
+PAYMENTS_SQL = f"""
+    WITH new AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(c uuid, s text, rank bigint, failed boolean)
+    ), written AS (
+        UPDATE {Customer._meta.db_table} t SET payment_failed = new.failed, payment_rank = new.rank
+        FROM new WHERE t.connection_id = new.c AND t.stripe_id = new.s AND new.rank > t.payment_rank
+    )
+    SELECT new.c, new.s FROM new
+    JOIN {Customer._meta.db_table} t ON t.connection_id = new.c AND t.stripe_id = new.s
+    WHERE t.payment_rank = new.rank AND t.payment_failed <> new.failed
+"""  # noqa: S608  table name
+"""Write who failed to pay or paid; answers the customers of whom the same second says both."""

@@ -1,0 +1,81 @@
+"""Take in what Stripe said: lock, mirror, project, and queue what is doubtful. One transaction, one road for all.
+
+Events, refreshes, reconciliation, catalogue runs and what actions got back come through here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from connector.models import Connection
+from connector.permissions import allows
+from sync.doubts import missing_pieces
+from sync.facts import CustomerFact, Json, PaymentFact, Reading
+from sync.mirror import Mirrored, Observation, customer_of, lock_customers, write
+from sync.projection import Projected, TraitChange, project_touched, share_apps
+from sync.refresh_queue import ask
+from sync.stripe_objects import read_object
+
+
+def apply_objects(
+    *, connection: Connection, objects: Iterable[Mapping[str, Any]], rank: int, source: Json
+) -> list[TraitChange]:
+    """Take in objects that were fetched together; ``rank`` as the gateway gives it. At most 1,000 objects a call.
+
+    Objects of types that are not mirrored are skipped. ``source`` is ``{"run": …}`` or ``{"request": …}``.
+    """
+    reading = Reading()
+    for one in objects:
+        reading.add(read_object(dict(one)))
+    reading.facts += [
+        PaymentFact(fact.stripe_id, payment_failed=False)
+        for fact in reading.facts
+        if isinstance(fact, CustomerFact)  # a fetched ``delinquent`` knows of every payment up to now
+    ]
+    observation = Observation(connection.id, rank, source, reading.facts, reading.doubts)
+    return apply_observations([observation], connections={connection.id: connection})
+
+
+def apply_observations(
+    observations: Sequence[Observation], *, connections: Mapping[UUID, Connection]
+) -> list[TraitChange]:
+    """Take in facts of any number of connections. Returns the traits that changed."""
+    mirrored = Mirrored()
+    with transaction.atomic():
+        share_apps({connection.app_id for connection in connections.values()})
+        emails = lock_customers(_customers(observations))
+        write(observations, mirrored)
+        projected = project_touched(mirrored.touches, emails)
+        _look_for_missing(projected, mirrored, connections)
+        ask(mirrored.doubts, mirrored.renamed)
+    return projected.changes
+
+
+def _customers(observations: Iterable[Observation]) -> Collection[tuple[UUID, str]]:
+    return {
+        (observation.connection_id, customer)
+        for observation in observations
+        for fact in observation.facts
+        if (customer := customer_of(fact))
+    }
+
+
+def _look_for_missing(projected: Projected, mirrored: Mirrored, connections: Mapping[UUID, Connection]) -> None:
+    """Doubt what touched customers lack. A fetch has told all it could: after one, only names can be missing."""
+    readable = {key: allows(one, "rak_payment_method_read") for key, one in connections.items()}
+    for linked in projected.customers:
+        key = linked.connection_id
+        touches = mirrored.touches.get((key, linked.state.customer.stripe_id))
+        if not touches:
+            continue
+        rank = max(touch.rank for touch in touches)
+        known = projected.known.of(key)
+        for doubt in missing_pieces(linked.state, linked.ranks, known, may_read_cards=readable[key]):
+            if doubt.object_type != "customer" or _is_event_rank(rank):
+                mirrored.doubt(key, doubt, rank)
+
+
+def _is_event_rank(rank: int) -> bool:
+    return rank % 2 == 0

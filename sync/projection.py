@@ -1,0 +1,200 @@
+"""From the mirror to the traits of the users that a change touched, many at once.
+
+Locks are taken in one order: customers (by the mirror's writers), then users. A user's row is locked before the
+mirror is read, so of two workers that touch the same user the second sees what the first wrote.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection as database
+from django.db import transaction
+
+from connector.models import Connection
+from sync import projection_sql as sql
+from sync.facts import CustomerFact, Json, SubscriptionFact
+from sync.known import KnownRows, load_known
+from sync.mirror import CustomerKey, Touch
+from sync.provenance import source_of
+from sync.signals import announce
+from sync.traits import CustomerState, project
+
+BATCH_LOCK = 0x53545250
+"""First key of the advisory lock of an App: shared by batches, held alone while identities are projected."""
+
+
+class TraitChange(NamedTuple):
+    """One trait of one user changed. Times are epoch seconds."""
+
+    app_id: UUID
+    livemode: bool
+    user_id: str
+    trait: str
+    before: Any
+    after: Any
+
+
+class Link(NamedTuple):
+    """A user, the connection that serves the user's App, and what links the user to customers there."""
+
+    connection_id: UUID
+    app_id: UUID
+    livemode: bool
+    user_id: str
+    stripe_id: str | None
+    email: str | None
+
+
+@dataclass(slots=True)
+class LinkedCustomer:
+    """``ranks`` of the rows by id; 0 for a customer that events named and nobody has seen."""
+
+    connection_id: UUID
+    ranks: dict[str, int]
+    state: CustomerState
+
+
+@dataclass(slots=True)
+class Projected:
+    """What the projection changed and what it looked at, for those who look for missing pieces."""
+
+    changes: list[TraitChange] = field(default_factory=list)
+    customers: list[LinkedCustomer] = field(default_factory=list)
+    known: KnownRows = field(default_factory=KnownRows)
+
+
+def project_customers(*, connection: Connection, customers: Collection[str], source: Json) -> list[TraitChange]:
+    """Project the users linked to these customers. At most 1,000 customers a call."""
+    touches = {(connection.id, customer): [Touch(CustomerFact, 0, source)] for customer in customers}
+    with transaction.atomic():
+        share_apps([connection.app_id])
+        return project_touched(touches, {}).changes
+
+
+def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> list[TraitChange]:
+    """Project these users after their identities changed, in this transaction or before it.
+
+    Waits for the batches of this App that may have read the former identities. At most 1,000 users a call.
+    """
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [BATCH_LOCK, str(app_id)])
+        cursor.execute(sql.NAMED_USERS, [list(user_ids), app_id])
+        links = [Link(*row) for row in cursor.fetchall()]
+        return _project(links, {}, source).changes
+
+
+def share_apps(app_ids: Iterable[UUID]) -> None:
+    """Keep identities of these Apps from being projected until this transaction ends."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a",
+            [BATCH_LOCK, sorted(str(app_id) for app_id in app_ids)],
+        )
+
+
+def project_touched(
+    touches: Mapping[CustomerKey, Sequence[Touch]], former_emails: Mapping[CustomerKey, str | None]
+) -> Projected:
+    """Project the users linked to the touched customers, now or by the email they had before.
+
+    Call it in the transaction that wrote the mirror.
+    """
+    keys = [{"c": str(key[0]), "s": key[1], "e": former_emails.get(key)} for key in touches]
+    with database.cursor() as cursor:
+        cursor.execute(sql.FIND_USERS, [json.dumps(keys)])
+        links = [Link(*row) for row in cursor.fetchall()]
+    return _project(links, touches, {})
+
+
+def _project(links: list[Link], touches: Mapping[CustomerKey, Sequence[Touch]], source: Json) -> Projected:
+    if not links:
+        return Projected()
+    current = _lock_rows(links)
+    customers = _load_customers(links)
+    everyone = [customer for linked in customers for customer in linked]
+    known = load_known((one.connection_id, one.state) for one in everyone)
+    projected = Projected(customers=everyone, known=known)
+    saves = []
+    for link, linked in zip(links, customers, strict=True):
+        row = current[link.app_id, link.livemode, link.user_id]
+        if save := _compare(link, linked, known, row, touches, source, projected.changes):
+            saves.append(save)
+    if saves:
+        with database.cursor() as cursor:
+            cursor.execute(sql.SAVE, [json.dumps(saves)])
+    if projected.changes:
+        announce(projected.changes)
+    return projected
+
+
+def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
+    users = {(str(link.app_id), link.livemode, link.user_id) for link in links}
+    rows = json.dumps([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
+    with database.cursor() as cursor:
+        cursor.execute(sql.MAKE_ROWS, [rows])
+        cursor.execute(sql.LOCK_ROWS, [rows])
+        names = ("version", "customer", "subscription", *sql.TRAIT_NAMES)
+        return {row[:3]: dict(zip(names, row[3:], strict=True)) for row in cursor.fetchall()}
+
+
+def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
+    """The customers of each link, in the order of the links."""
+    rows = json.dumps(
+        [
+            {"n": n, "c": str(link.connection_id), "s": link.stripe_id, "e": link.email}
+            for n, link in enumerate(links)
+            if link.stripe_id or link.email
+        ]
+    )
+    loaded: list[list[LinkedCustomer]] = [[] for _ in links]
+    with database.cursor() as cursor:
+        cursor.execute(sql.LOAD_CUSTOMERS, [rows])
+        for n, rank, payment_failed, customer, subscriptions in cursor.fetchall():
+            ranks = {one["stripe_id"]: one.pop("rank") for one in subscriptions or ()}
+            state = CustomerState(
+                customer=CustomerFact(**customer),
+                subscriptions=[SubscriptionFact(**one) for one in subscriptions or ()],
+                payment_failed=payment_failed,
+            )
+            ranks[customer["stripe_id"]] = rank
+            loaded[n].append(LinkedCustomer(links[n].connection_id, ranks, state))
+    return loaded
+
+
+def _compare(
+    link: Link,
+    linked: Sequence[LinkedCustomer],
+    known: KnownRows,
+    row: Json,
+    touches: Mapping[CustomerKey, Sequence[Touch]],
+    source: Json,
+    changes: list[TraitChange],
+) -> Json | None:
+    """What to save for this user, or None where nothing changed. Adds to ``changes``."""
+    projection = project((one.state for one in linked), known.of(link.connection_id))
+    traits = asdict(projection.traits)
+    changed = {name: [row[name], value] for name, value in traits.items() if row[name] != value}
+    described = (row["customer"], row["subscription"])
+    if not changed and row["version"] and described == (projection.customer, projection.subscription):
+        return None
+    changes += (
+        TraitChange(link.app_id, link.livemode, link.user_id, name, before, after)
+        for name, (before, after) in changed.items()
+    )
+    keys = [(link.connection_id, one.state.customer.stripe_id) for one in linked]
+    found = [touch for key in keys for touch in touches.get(key, ())]
+    sources = {name: source_of(name, found, source) for name in changed}
+    return {
+        "a": str(link.app_id),
+        "l": link.livemode,
+        "u": link.user_id,
+        "customer": projection.customer,
+        "subscription": projection.subscription,
+        "new_sources": sources,
+        "changes": changed,
+        "source": next(iter(sources.values()), source),
+        **traits,
+    }

@@ -1,0 +1,170 @@
+"""The projection's statements: constant in number, whatever the number of users."""
+
+from dataclasses import fields
+
+from django.db import models
+
+from connector.models import Connection
+from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
+from sync.models import (
+    Coupon,
+    Customer,
+    Discount,
+    Identity,
+    PaymentMethod,
+    Product,
+    Subscription,
+    TraitHistory,
+    UserTraits,
+)
+from sync.traits import Traits
+
+TRAIT_NAMES = tuple(one.name for one in fields(Traits))
+
+_CONNECTIONS = Connection._meta.db_table
+_CUSTOMERS = Customer._meta.db_table
+_IDENTITIES = Identity._meta.db_table
+_TRAITS = UserTraits._meta.db_table
+
+
+def _as_stored(model: type[models.Model], alias: str, names: tuple[str, ...]) -> str:
+    """Columns as the facts have them: times in epoch seconds, dates as text."""
+    return ", ".join(f'{_expression(model, alias, name)} AS "{name}"' for name in names)
+
+
+def _expression(model: type[models.Model], alias: str, name: str) -> str:
+    column = f'{alias}."{name}"'
+    field = model._meta.get_field(name)
+    if isinstance(field, models.DateTimeField):
+        return f"extract(epoch FROM {column})::bigint"
+    return f"{column}::text" if isinstance(field, models.DateField) else column
+
+
+def _columns(model: type[models.Model], fact: type, alias: str) -> str:
+    return _as_stored(model, alias, tuple(one.name for one in fields(fact)))
+
+
+FIND_USERS = f"""
+    WITH touched AS MATERIALIZED (
+        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email
+        FROM jsonb_to_recordset(%s::jsonb) AS k(c uuid, s text, e text)
+        JOIN {_CONNECTIONS} cn ON cn.id = k.c AND cn.status <> 'revoked'
+    ), emails AS MATERIALIZED (
+        SELECT t.connection_id, t.app_id, t.livemode, lower(c.email) AS email FROM touched t
+        JOIN {_CUSTOMERS} c ON c.connection_id = t.connection_id AND c.stripe_id = t.stripe_id
+        WHERE c.email IS NOT NULL
+        UNION
+        SELECT connection_id, app_id, livemode, lower(former_email) FROM touched WHERE former_email IS NOT NULL
+    )
+    SELECT t.connection_id, t.app_id, t.livemode, i.user_id, i.stripe_id, i.email_address
+    FROM touched t JOIN {_IDENTITIES} i ON i.app_id = t.app_id AND i.stripe_id = t.stripe_id
+    UNION
+    SELECT e.connection_id, e.app_id, e.livemode, i.user_id, i.stripe_id, i.email_address
+    FROM emails e JOIN {_IDENTITIES} i ON i.app_id = e.app_id AND lower(i.email_address) = e.email
+    WHERE i.stripe_id IS NULL
+"""  # noqa: S608  names of tables and columns only
+"""Customers with their former emails → ``(connection, app, livemode, user, stripe_id, email)`` of linked users."""
+
+NAMED_USERS = f"""
+    SELECT cn.id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address
+    FROM {_CONNECTIONS} cn
+    CROSS JOIN unnest(%s::text[]) AS u(user_id)
+    LEFT JOIN {_IDENTITIES} i ON i.app_id = cn.app_id AND i.user_id = u.user_id
+    WHERE cn.app_id = %s AND cn.status <> 'revoked'
+"""  # noqa: S608
+"""The same columns for users by name, once per connection of the App; without an identity both links are null."""
+
+_USERS = "jsonb_to_recordset(%s::jsonb) AS u(a uuid, l boolean, u text)"
+
+MAKE_ROWS = f"""
+    INSERT INTO {_TRAITS} (app_id, livemode, user_id, subscription_status, sources, version, updated_at)
+    SELECT u.a, u.l, u.u, 'NONE', '{{}}', 0, now() FROM {_USERS} ORDER BY u.a, u.l, u.u
+    ON CONFLICT (app_id, livemode, user_id) DO NOTHING
+"""  # noqa: S608
+
+LOCK_ROWS = f"""
+    SELECT t.app_id, t.livemode, t.user_id, t.version, t.customer, t.subscription,
+        {_as_stored(UserTraits, "t", TRAIT_NAMES)}
+    FROM {_TRAITS} t JOIN {_USERS} ON t.app_id = u.a AND t.livemode = u.l AND t.user_id = u.u
+    ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
+"""  # noqa: S608
+"""Lock the users' rows in one order and answer what they say now."""
+
+LOAD_CUSTOMERS = f"""
+    WITH links AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS u(n integer, c uuid, s text, e text)
+    ), linked AS (
+        SELECT u.n, t.id FROM links u
+        JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
+        UNION ALL
+        SELECT u.n, t.id FROM links u
+        JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND lower(t.email) = lower(u.e)
+        WHERE u.s IS NULL
+    )
+    SELECT linked.n, t.rank, t.payment_failed,
+        (SELECT row_to_json(r) FROM (SELECT {_columns(Customer, CustomerFact, "t")}) r),
+        (SELECT json_agg(r) FROM (
+            SELECT s.rank, {_columns(Subscription, SubscriptionFact, "s")} FROM {Subscription._meta.db_table} s
+            WHERE s.connection_id = t.connection_id AND s.customer = t.stripe_id
+        ) r)
+    FROM linked JOIN {_CUSTOMERS} t ON t.id = linked.id
+"""  # noqa: S608
+"""Users by number → one row per linked customer: ``(n, rank, payment_failed, customer, subscriptions or null)``."""
+
+LOAD_KNOWN = f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS w(c uuid, k text, s text)
+    )
+    SELECT w.k, w.c, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
+        (SELECT row_to_json(r) FROM (SELECT {_columns(Discount, DiscountFact, "d")}) r)
+    FROM wanted w JOIN {Discount._meta.db_table} d ON d.connection_id = w.c AND d.stripe_id = w.s
+    LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = w.c AND cp.stripe_id = d.coupon
+    WHERE w.k = 'discount'
+    UNION ALL
+    SELECT w.k, w.c, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
+        (SELECT row_to_json(r) FROM (SELECT {_columns(Discount, DiscountFact, "d")}) r)
+    FROM wanted w JOIN {Discount._meta.db_table} d ON d.connection_id = w.c AND d.customer = w.s
+    LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = w.c AND cp.stripe_id = d.coupon
+    WHERE w.k = 'discounts of'
+    UNION ALL
+    SELECT w.k, w.c, m.stripe_id, m.rank, true, NULL,
+        (SELECT row_to_json(r) FROM (SELECT {_columns(PaymentMethod, PaymentMethodFact, "m")}) r)
+    FROM wanted w JOIN {PaymentMethod._meta.db_table} m ON m.connection_id = w.c AND m.stripe_id = w.s
+    WHERE w.k = 'payment_method'
+    UNION ALL
+    SELECT w.k, w.c, p.stripe_id, p.rank, true, p.name, NULL
+    FROM wanted w JOIN {Product._meta.db_table} p ON p.connection_id = w.c AND p.stripe_id = w.s
+    WHERE w.k = 'product'
+"""  # noqa: S608
+"""``(kind, connection, id, rank, coupon known, name, fact)`` of everything asked for that is there."""
+
+_VALUES = {
+    "payment_card_expiration": 'r."payment_card_expiration"::date',
+    **{
+        one.name: f'to_timestamp(r."{one.name}")'
+        for one in UserTraits._meta.get_fields()
+        if isinstance(one, models.DateTimeField)
+    },
+}
+_RECORD = ", ".join(
+    f'"{name}" {"bigint" if name in _VALUES and name != "payment_card_expiration" else kind}'
+    for name in TRAIT_NAMES
+    for kind in ["boolean" if name in {"delinquent", "cancel_at_period_end"} else "text"]
+)
+_SETS = ", ".join(f'"{name}" = {_VALUES.get(name, f"r.{chr(34)}{name}{chr(34)}")}' for name in TRAIT_NAMES)
+
+SAVE = f"""
+    WITH r AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(
+            a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, changes jsonb,
+            source jsonb, {_RECORD})
+    ), saved AS (
+        UPDATE {_TRAITS} t SET {_SETS}, customer = r.customer, subscription = r.subscription,
+            sources = t.sources || r.new_sources, updated_at = now(),
+            version = pg_current_xact_id()::text::bigint
+        FROM r WHERE t.app_id = r.a AND t.livemode = r.l AND t.user_id = r.u
+    )
+    INSERT INTO {TraitHistory._meta.db_table} (app_id, livemode, user_id, changes, source, at)
+    SELECT r.a, r.l, r.u, r.changes, r.source, now() FROM r WHERE r.changes <> '{{}}'
+"""  # noqa: S608
+"""Save the users that changed, and what they were before."""

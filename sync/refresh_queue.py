@@ -1,0 +1,61 @@
+"""The durable queue of what has to be read from Stripe: one row per object, however many reasons there are."""
+
+import json
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from django.db import connection as database
+
+from sync.facts import Doubt
+from sync.models import Discount, RefreshRequest, Subscription
+
+SETTLE_SECONDS = 3
+"""A fetch knows about a second only after it is over; see ``rank`` in ``sync.models.mirrors``."""
+
+_ASK_SQL = f"""
+    WITH asked AS (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb)
+            AS r(c uuid, t text, s text, rank bigint, reason text, used boolean)
+    )
+    INSERT INTO {RefreshRequest._meta.db_table} AS t
+        (connection_id, object_type, stripe_id, min_rank, reason, not_before, attempts, error, created_at)
+    SELECT a.c, a.t, a.s, max(a.rank), min(a.reason), now() + make_interval(secs => %s), 0, '', now()
+    FROM asked a
+    WHERE NOT a.used
+        OR (a.t = 'product' AND EXISTS (
+            SELECT FROM {Subscription._meta.db_table} s, jsonb_array_elements(s.items) i
+            WHERE s.connection_id = a.c AND i->>'product' = a.s))
+        OR (a.t = 'coupon' AND EXISTS (
+            SELECT FROM {Discount._meta.db_table} d WHERE d.connection_id = a.c AND d.coupon = a.s))
+    GROUP BY a.c, a.t, a.s ORDER BY a.c, a.t, a.s
+    ON CONFLICT (connection_id, object_type, stripe_id) DO UPDATE SET
+        min_rank = greatest(t.min_rank, excluded.min_rank),
+        not_before = least(t.not_before, excluded.not_before)
+"""  # noqa: S608  names of tables
+
+
+def ask(doubts: Mapping[tuple[UUID, Doubt], int], renamed: Collection[tuple[UUID, str, str]] = ()) -> None:
+    """Queue doubts with the rank that settles them, and renamed products and coupons that somebody uses.
+
+    Call it in the transaction that found them.
+    """
+    rows = [
+        {"c": str(key), "t": doubt.object_type, "s": doubt.stripe_id, "rank": rank, "reason": doubt.reason[:255],
+         "used": False}
+        for (key, doubt), rank in doubts.items()
+    ]  # fmt: skip
+    rows += [
+        {"c": str(key), "t": object_type, "s": stripe_id, "rank": 0, "reason": "renamed", "used": True}
+        for key, object_type, stripe_id in renamed
+    ]
+    if rows:
+        with database.cursor() as cursor:
+            cursor.execute(_ASK_SQL, [json.dumps(rows), SETTLE_SECONDS])
+
+
+def request_refresh(
+    *, connection_id: UUID, stripe_id: str, reason: str, object_type: str = "customer", min_rank: int = 0
+) -> None:
+    """Queue one object to be read, once, however often this is called."""
+    doubt = Doubt(object_type, stripe_id, reason)
+    ask({(connection_id, doubt): min_rank})

@@ -1,0 +1,76 @@
+"""Which event says what: one event in, facts and doubts out. Pure."""
+
+from datetime import datetime
+
+from connector.webhook_events import CONNECT_EVENTS
+from sync.facts import Doubt, Fact, Json, PaymentFact, Reading
+from sync.json_fields import UnreadableError, record, reference, required_text
+from sync.stripe_objects import read_object
+
+_KNOWN = frozenset(CONNECT_EVENTS) | {
+    "payment_method.card_automatically_updated",  # its name before 2020-08-27
+    "plan.created",
+    "plan.deleted",
+    "plan.updated",
+}
+_GONE = {"customer.deleted", "customer.discount.deleted", "customer.source.deleted"}
+_PAYMENTS = {"invoice.paid": False, "invoice.payment_succeeded": False, "invoice.payment_failed": True}
+_FETCHABLE = {"customer", "subscription", "product", "price", "coupon", "promotion_code"}
+
+
+def is_known(event_type: str) -> bool:
+    """Whether an event of this type is worth storing. Thin events carry their v1 type after ``v1.``."""
+    return event_type.removeprefix("v1.") in _KNOWN
+
+
+def created_second(event: Json) -> int:
+    """``created`` in epoch seconds; thin events have ISO 8601: https://docs.stripe.com/api/v2/core/events/object"""
+    created = event.get("created")
+    if isinstance(created, str):
+        try:
+            created = int(datetime.fromisoformat(created).timestamp())
+        except ValueError:
+            raise UnreadableError("created") from None
+    if type(created) is not int or not 0 <= created < 2**37:
+        raise UnreadableError("created")
+    return created
+
+
+def read_event(event: Json) -> Reading:
+    """What the event says. Raises ``UnreadableError`` where not even a customer can be named."""
+    if event.get("object") == "v2.core.event":
+        return _read_thin_event(event)
+    event_type = required_text(event, "type")
+    data = record(record(event, "data"), "object")
+    if event_type in _PAYMENTS:
+        return _read_invoice(data, failed=_PAYMENTS[event_type])
+    reading = read_object({**data, "deleted": True} if _says_gone(event_type) else data)
+    reading.facts += _settled_payments(event, data)
+    return reading
+
+
+def _says_gone(event_type: str) -> bool:
+    """``customer.subscription.deleted`` says that the subscription ended, not that the object is gone."""
+    return event_type in _GONE or (event_type.endswith(".deleted") and not event_type.startswith("customer."))
+
+
+def _read_invoice(invoice: Json, *, failed: bool) -> Reading:
+    customer = reference(invoice, "customer")
+    return Reading(facts=[PaymentFact(customer, failed)]) if customer else Reading()
+
+
+def _settled_payments(event: Json, data: Json) -> list[Fact]:
+    """Stripe clears ``delinquent`` also where no invoice was paid, for example when one is written off."""
+    before = record(record(event, "data"), "previous_attributes")
+    if data.get("object") == "customer" and before.get("delinquent") is True and data.get("delinquent") is False:
+        return [PaymentFact(required_text(data, "id"), payment_failed=False)]
+    return []
+
+
+def _read_thin_event(event: Json) -> Reading:
+    """A thin event names an object and says nothing about it: it is read from Stripe."""
+    related = record(event, "related_object")
+    object_type = required_text(related, "type").removeprefix("v1.")
+    if object_type not in _FETCHABLE:
+        return Reading()
+    return Reading(doubts=[Doubt(object_type, required_text(related, "id"), "thin event")])
