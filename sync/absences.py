@@ -40,14 +40,14 @@ def _look_for(run: SyncRun, connection: Connection, resource: str, stripe_ids: l
     gateway = StripeGateway(connection)
     found = [_retrieve(gateway, resource, stripe_id, floor) for stripe_id in stripe_ids]
     before = drift.read_rows(connection, resource, stripe_ids)
-    apply_objects(
+    changes = apply_objects(
         connection=connection,
         objects=[data for data, _ in found],
         rank=min(rank for _, rank in found),
         source={"run": str(run.pk)},
     )
     after = drift.read_rows(connection, resource, stripe_ids)
-    drift.note_drift(run, resource, before, after, first_load=False)
+    drift.note_drift(run, resource, before, after, changes, first_load=False)
     return sum(bool(data.get("deleted")) for data, _ in found)
 
 

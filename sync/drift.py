@@ -1,15 +1,18 @@
 """What the mirror said and Stripe did not: found while a page is applied, explained when the run ends."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection as database
 
 from connector.models import Connection
-from sync.models import Customer, Drift, StripeEvent, Subscription, SyncRun
+from sync.models import Customer, Drift, StripeEvent, Subscription, SyncRun, UserTraits
+from sync.projection import TraitChange
 
 MODELS: dict[str, type[Customer | Subscription]] = {"customers": Customer, "subscriptions": Subscription}
 EVENT_TYPES = {"customers": "customer.", "subscriptions": "customer.subscription."}
@@ -26,8 +29,16 @@ def read_rows(connection: Connection, resource: str, stripe_ids: Iterable[str]) 
     return {row["stripe_id"]: row for row in rows.values(*columns)}
 
 
-def note_drift(run: SyncRun, resource: str, before: Rows, after: Rows, *, first_load: bool) -> int:
-    """Keep what this page changed in the mirror and return the number of objects.
+def note_drift(
+    run: SyncRun,
+    resource: str,
+    before: Rows,
+    after: Rows,
+    changes: Iterable[TraitChange],
+    *,
+    first_load: bool,
+) -> None:
+    """Keep what these objects changed in the mirror, and in which traits.
 
     On the first load of a connection objects that are new to the mirror are no drift.
     """
@@ -36,8 +47,23 @@ def note_drift(run: SyncRun, resource: str, before: Rows, after: Rows, *, first_
         for stripe_id, row in after.items()
         if (drift := _compare(run, resource, stripe_id, before.get(stripe_id), row, first_load=first_load))
     ]
-    Drift.objects.bulk_create(drifts, ignore_conflicts=True)
-    return len(drifts)
+    if drifts:
+        traits = _traits_by_customer(changes)
+        for drift in drifts:
+            drift.traits = traits.get(drift.customer, [])
+        Drift.objects.bulk_create(drifts, ignore_conflicts=True)
+
+
+def _traits_by_customer(changes: Iterable[TraitChange]) -> dict[str, list[dict[str, Any]]]:
+    of_user: dict[tuple[UUID, bool, str], list[dict[str, Any]]] = defaultdict(list)
+    for change in changes:
+        told = {name: getattr(change, name) for name in ("user_id", "trait", "before", "after")}
+        of_user[change.app_id, change.livemode, change.user_id].append(_plain(told))
+    of_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    users = UserTraits.objects.filter(user_id__in={user_id for _, _, user_id in of_user})
+    for app_id, livemode, user_id, customer in users.values_list("app_id", "livemode", "user_id", "customer"):
+        of_customer[customer] += of_user.get((app_id, livemode, user_id), [])
+    return of_customer
 
 
 def _compare(

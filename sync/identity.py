@@ -9,7 +9,7 @@ from connector.selectors import app_connections
 from sync.identity_csv import find_fault
 from sync.models import Customer, Identity, PendingProjection
 from sync.projection import project_users
-from sync.refresh import request_refresh
+from sync.refresh_queue import request_refresh
 
 _BATCH = 1000
 

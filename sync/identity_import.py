@@ -17,12 +17,13 @@ from connector.errors import ConnectorError
 from connector.models import Connection
 from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
+from sync.facts import Doubt
 from sync.identity import project_pending
 from sync.identity_csv import Header, Problem, judge_rows, read_header
 from sync.identity_files import text_lines
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
-from sync.refresh import request_refresh
+from sync.refresh_queue import ask
 
 logger = logging.getLogger(__name__)
 
@@ -192,8 +193,12 @@ class _ImportFile:
         identity_merge.merge(app_id=run.app_id, connections=connections)
         unknown = identity_merge.unknown_customers(connections=connections, limit=MAX_REFRESHES + 1)
         run.report["unknown_customers"] = len(unknown)
-        for connection_id, customer in unknown[:MAX_REFRESHES]:
-            request_refresh(connection_id=connection_id, stripe_id=customer, reason="linked")
+        ask(
+            {
+                (connection_id, Doubt("customer", customer, "linked")): 0
+                for connection_id, customer in unknown[:MAX_REFRESHES]
+            }
+        )
         Connection.objects.filter(id__in=connections).update(last_identities_at=timezone.now())
 
     def _too_many_bad_rows(self) -> str:

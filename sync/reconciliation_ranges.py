@@ -140,9 +140,9 @@ class _Reader:
         stripe_ids = [item["id"] for item in items]
         before = drift.read_rows(self._connection, resource, stripe_ids)
         source = {"run": str(self._run.pk)}
-        apply_objects(connection=self._connection, objects=items, rank=rank, source=source)
+        changes = apply_objects(connection=self._connection, objects=items, rank=rank, source=source)
         after = drift.read_rows(self._connection, resource, stripe_ids)
-        drift.note_drift(self._run, resource, before, after, first_load=self._first_load)
+        drift.note_drift(self._run, resource, before, after, changes, first_load=self._first_load)
 
     def _postpone(self, error: StripeError) -> None:
         """Another attempt after a pause that doubles, or none where waiting cannot help."""

@@ -151,7 +151,7 @@ class RunRange(models.Model):
 class Drift(models.Model):
     """An object whose mirror was not what Stripe said. ``before`` and ``after`` hold the columns that differed.
 
-    ``since`` is the last moment at which the mirror is known to have been right; null where it never was.
+    ``traits`` lists what it meant for users: ``{"user_id", "trait", "before", "after"}``. ``since`` is the last moment at which the mirror is known to have been right; null where it never was.
     """
 
     class Cause(models.TextChoices):
@@ -166,6 +166,7 @@ class Drift(models.Model):
     customer = models.CharField(max_length=255, blank=True)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    traits = models.JSONField(default=list)
     since = models.DateTimeField(null=True)
     cause = models.CharField(max_length=20, choices=Cause)
     event_id = models.CharField(max_length=255, blank=True)
