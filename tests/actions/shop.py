@@ -119,11 +119,11 @@ class Shop:
         return outcome
 
     def changes(self) -> list[str]:
-        """What was asked of Stripe with the connection's key that is not a read: ``POST /v1/…``, oldest first."""
+        """What actions sent to Stripe that is not a read, as ``POST /v1/…``, oldest first, refusals included."""
         return [
             f"{request['method']} {request['path']}"
             for request in self.account.requests()
-            if request["method"] != "GET" and request.get("key") == self.connection.api_key.reveal()
+            if request["method"] == "DELETE" or str(request["idempotency_key"]).startswith("engage-")
         ]
 
 
