@@ -9,12 +9,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from actions import serializers
+from actions.availability import describe_availability, list_availability
 from actions.configuration import describe_action, replace_actions
 from actions.execution import execute
 from actions.models import ActionExecution, Execution, Interaction, Status
 from actions.selectors import configured_actions, get_execution
 from connector.errors import NotFoundError
 from connector.host import get_host
+from connector.selectors import serving_connection
+
+
+class ActionsView(APIView):
+    """``actions/``: every action, its parameters, and whether the present Stripe key can do it."""
+
+    @extend_schema(operation_id="list_actions", responses=serializers.AvailableActionSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        connection = serving_connection(app_id=request.user.app.id)
+        return Response([describe_availability(entry) for entry in list_availability(connection)])
 
 
 class InteractionActionsView(APIView):

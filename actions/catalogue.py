@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 
-from sync.observations import apply_objects
-
 from actions.outcomes import NotAllowedError
 from actions.stripe_state import Subscription, coupon_ids, items_of
 from actions.wording import amount_in_words, plan_in_words
@@ -12,6 +10,7 @@ from connector.errors import StripeError
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
 from sync.models import Coupon, Price, Product, PromotionCode
+from sync.observations import apply_objects
 
 Entry: TypeAlias = Price | Coupon | PromotionCode
 _Entry = TypeVar("_Entry", Price, Coupon, PromotionCode)

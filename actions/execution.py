@@ -151,16 +151,17 @@ def run(execution: Execution, *, deadline: float) -> None:
         if not Status(action.status).is_settled:
             break
         stopped = stopped or (Status(action.status).is_error and action.on_error == OnError.STOP)
-    _finish(execution)
+    finish(execution)
 
 
-def _finish(execution: Execution) -> None:
+def finish(execution: Execution) -> None:
     """Close the execution, or have it settled soon: https://docs.stripe.com/error-low-level#network-errors"""
     open_actions = execution.actions.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
     attempts = open_actions.aggregate(most=Max("attempts"))["most"]
     if attempts is not None:
+        execution.state = Execution.State.RUNNING
         execution.settle_at = timezone.now() + min(5 * 2**attempts, 600) * timedelta(seconds=1)
-        execution.save(update_fields=["settle_at"])
+        execution.save(update_fields=["state", "settle_at"])
         return
     execution.state = Execution.State.DONE
     execution.finished_at = timezone.now()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
-from sync.observations import apply_objects
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.limits import reserve
@@ -19,6 +18,7 @@ from actions.targets import Target, resolve_target
 from connector.errors import ConnectorError, StripeError
 from connector.permissions import allows
 from connector.stripe_gateway import Fetched, StripeGateway
+from sync.observations import apply_objects
 
 logger = logging.getLogger(__name__)
 
@@ -158,6 +158,21 @@ def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None 
     if outcome.status.is_settled:
         action.finished_at = timezone.now()
     action.save()
+    releases = bool(action.request and action.request["releases"])
+    if outcome.status is Status.PENDING or (releases and answer is not None):
+        _replace_earlier(action)
+
+
+def _replace_earlier(action: ActionExecution) -> None:
+    """Of two changes that wait for the same period's end, the later choice counts."""
+    earlier = ActionExecution.objects.filter(
+        execution__connection=action.execution.connection,
+        subscription=action.subscription,
+        status=Status.PENDING,
+    )
+    earlier.exclude(pk=action.pk).update(
+        status=Status.SKIPPED, code="replaced", message="A later choice replaced this.", apply_at=None
+    )
 
 
 def _state_after(answer: dict[str, Any]) -> dict[str, Any]:

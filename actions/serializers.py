@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from actions.models import OnError, Status
+from actions.models import Interaction, OnError, Status
 
 
 class ActionSerializer(serializers.Serializer[object]):
@@ -39,3 +39,30 @@ class OutcomeSerializer(serializers.Serializer[object]):
 class ExecutionSerializer(serializers.Serializer[object]):
     execution_id = serializers.UUIDField()
     outcomes = OutcomeSerializer(many=True)
+
+
+class ClickTokenRequestSerializer(serializers.Serializer[object]):
+    prompt_id = serializers.CharField(max_length=255)
+    interaction = serializers.ChoiceField(choices=Interaction.choices)
+    user_id = serializers.CharField(max_length=512)
+
+
+class ClickTokenSerializer(serializers.Serializer[object]):
+    token = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+class ClickSerializer(serializers.Serializer[object]):
+    token = serializers.CharField(max_length=4096)
+
+
+class AvailableActionSerializer(serializers.Serializer[object]):
+    action = serializers.CharField()
+    label = serializers.CharField()
+    description = serializers.CharField()
+    parameters = serializers.DictField(help_text="A JSON schema.")
+    statuses = serializers.ListField(child=serializers.CharField())
+    available = serializers.BooleanField()
+    why_not = serializers.CharField(allow_null=True)
+    missing_permissions = serializers.ListField(child=serializers.CharField())
+    missing_optional_permissions = serializers.DictField(child=serializers.CharField())

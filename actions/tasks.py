@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from actions import settling
+from actions import due_changes, settling
 
 
 @shared_task(name="actions.settle_unsettled", queue="clicks")
@@ -17,3 +17,15 @@ def settle_unsettled() -> None:
 @shared_task(name="actions.settle_execution", queue="clicks")
 def settle_execution(execution_id: str) -> None:
     settling.settle(UUID(execution_id))
+
+
+@shared_task(name="actions.apply_due_changes", queue="clicks")
+def apply_due_changes() -> None:
+    """Beat: find changes that wait for the end of a period and make each in a task of its own."""
+    for action_id in due_changes.claim_due():
+        apply_due_change.delay(action_id)
+
+
+@shared_task(name="actions.apply_due_change", queue="clicks")
+def apply_due_change(action_id: int) -> None:
+    due_changes.apply_change(action_id)

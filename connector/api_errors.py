@@ -6,7 +6,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from connector.errors import ConflictError, ConnectorError, NotFoundError, StripeError
+from connector.errors import ConflictError, ConnectorError, ForbiddenError, NotFoundError, StripeError
 
 
 def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -22,6 +22,8 @@ def handle_api_error(error: Exception, context: dict[str, Any]) -> Response | No
 
 def _http_status(error: ConnectorError) -> int:
     match error:
+        case ForbiddenError():
+            return 403
         case NotFoundError():
             return 404
         case ConflictError():

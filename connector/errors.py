@@ -35,6 +35,10 @@ class InvalidInputError(ConnectorError):
     """The caller sent something that cannot be right (HTTP 400)."""
 
 
+class ForbiddenError(ConnectorError):
+    """The caller is known and may not do this (HTTP 403)."""
+
+
 class NotFoundError(ConnectorError):
     """No such thing in this App (HTTP 404)."""
 

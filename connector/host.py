@@ -72,6 +72,9 @@ class EngageHost(Protocol):
     def apps_of_company(self, app_id: UUID) -> Sequence[HostApp]:
         """All Apps of the Company that owns this App, this one included."""
 
+    def has_domain(self, domain: str) -> bool:
+        """Whether any App lists this host name among its domains; asked where a request names no App."""
+
     def authenticate_api(self, app_id: str, api_key: str) -> HostApp | None:
         """The App whose current API key this is; None for a wrong id, a wrong or a rotated key."""
 

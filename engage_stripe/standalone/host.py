@@ -34,6 +34,9 @@ class StandaloneHost:
         apps = App.objects.select_related("company").filter(company__apps__id=app_id).order_by("name")
         return [_host_app(app) for app in apps]
 
+    def has_domain(self, domain: str) -> bool:
+        return App.objects.filter(domains__contains=[domain]).exists()
+
     def authenticate_api(self, app_id: str, api_key: str) -> HostApp | None:
         try:
             app = App.objects.select_related("company").filter(id=UUID(app_id)).first()
