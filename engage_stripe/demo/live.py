@@ -38,14 +38,14 @@ def follow_events(story: Story) -> None:
 
 def _live_through_a_few_minutes(story: Story) -> None:
     merchant, prices, customer = story.merchant, story.shop.prices, story.customer
-    happenings = [
+    happenings = (
         "trial started",
         "payment failed",
-        "card replaced and invoice paid",
+        "invoice paid",
         "upgraded",
-        "coupon",
-        "cancels",
-    ]
+        "coupon added",
+        "cancellation booked",
+    )
     with story.screen.progress("things happen at Stripe", total=len(happenings)) as bar:
         subscription = merchant.post(
             "subscriptions", customer=customer, items=[{"price": prices["Starter", "month"]}], trial_period_days=14

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -63,6 +64,12 @@ class Bar:
 
     def reach(self, completed: int, *, total: int | None = None) -> None:
         self._progress.update(self._task, completed=completed, total=total)
+
+    def follow(self, progress: Mapping[str, Any]) -> None:
+        """Show what a run reports of itself: its step, its counts."""
+        counts = progress.get("counts") or {}
+        completed = progress.get("rows") or sum(counts.values())
+        self._progress.update(self._task, completed=completed, description=f"  {progress['step']}")
 
 
 def _show(value: object) -> str:

@@ -3,12 +3,14 @@
 import csv
 from pathlib import Path
 
-from connector import permissions, services
-from connector.host import get_host
+from connector import permissions, services, webhook_endpoints
+from connector.audit import Actor
+from connector.keys import parse_api_key
+from connector.models import Connection
 from engage_stripe import embedded
 from engage_stripe.demo import company
 from engage_stripe.demo.merchant import RESTRICTED_KEY
-from engage_stripe.demo.story import Story, check
+from engage_stripe.demo.story import Story, check, patiently
 from engage_stripe.standalone import services as standalone
 from sync import catalogue, identity_import
 from sync.models import SyncRun
@@ -24,26 +26,31 @@ BAD_ROWS = (
 
 def connect(story: Story) -> None:
     """Paste the merchant's restricted key, as the settings form would, and print what it may do."""
-    app = get_host().app(story.tenant.app.id)
-    assert app is not None  # noqa: S101  made a moment ago
+    actor = Actor("make demo", "terminal")
+    key = parse_api_key(RESTRICTED_KEY)
     with story.screen.progress("probing permissions", total=1) as bar:
-        story.connection = services.connect_with_api_key(app=app, key=RESTRICTED_KEY, actor="make demo")
+        activation = services.connect_with_api_key(app_id=story.tenant.app.id, api_key=key, actor=actor)
         bar.advance()
-    connection = story.connection
+    story.connection = connection = activation.connection
     rows = [
-        (permission.label, permission.name, "required" if permission.required else "optional",
-         connection.permissions.get(permission.name, {}).get("state", "unknown"))
-        for permission in permissions.PERMISSIONS
+        (known.resource, known.access, known.name, "required" if known.required else "optional",
+         activation.permissions[known.name]["state"])
+        for known in permissions.PERMISSIONS
     ]  # fmt: skip
-    story.screen.table(["resource", "permission", "", "Stripe says"], rows)
+    story.screen.table(["resource", "access", "permission", "", "Stripe says"], rows)
     story.screen.found("account", f"{connection.display_name or 'unnamed'} {connection.stripe_account_id}")
     story.screen.found("key", connection.api_key_hint)
-    check(connection.status == connection.Status.ACTIVE, f"the connection is {connection.status}")
+    check(connection.status == Connection.Status.ACTIVE, f"the connection is {connection.status}")
+    webhook_endpoints.create_own_endpoint(connection=connection, actor=actor)
+    story.screen.found(
+        "webhook endpoint", f"{connection.webhook_endpoint_id} → {webhook_endpoints.connection_url(connection)}"
+    )
 
 
 def sync_catalogue(story: Story) -> None:
+    """Read the catalogue here, after the worker where activation made it start the same."""
     with story.screen.progress("reading products, prices, coupons, promotion codes") as bar:
-        run = catalogue.sync_catalogue(connection=story.connection, on_progress=bar.follow)
+        run = patiently(lambda: catalogue.sync_catalogue(connection=story.connection, on_progress=bar.follow))
     story.screen.found("catalogue", run.counts)
     check(run.state == SyncRun.State.DONE, f"the run ended as {run.state}: {run.error}")
 

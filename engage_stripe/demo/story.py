@@ -1,15 +1,22 @@
 """What the demo's steps share: the tenant, the merchant, the end user it is about."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
 
+from connector.errors import ConflictError
 from connector.host import Role
 from connector.models import Connection
 from engage_stripe.demo import company
 from engage_stripe.demo.company import Tenant
 from engage_stripe.demo.merchant import Merchant, Shop
 from engage_stripe.demo.screen import Screen
+from sync.models import SyncRun
+
+WORKER_FINISHES_WITHIN = 60
+"""Seconds that a run of the worker gets before the demo gives up on its own turn."""
 
 
 class StepFailedError(Exception):
@@ -19,6 +26,19 @@ class StepFailedError(Exception):
 def check(holds: bool, otherwise: str) -> None:  # noqa: FBT001  reads as the sentence it is
     if not holds:
         raise StepFailedError(otherwise)
+
+
+def patiently(run: Callable[[], SyncRun]) -> SyncRun:
+    """Do ``run``, and again while the worker is at the same thing."""
+    pause = threading.Event()
+    for _ in range(WORKER_FINISHES_WITHIN * 4):
+        try:
+            return run()
+        except ConflictError as error:
+            if not error.retryable:
+                raise
+            pause.wait(0.25)
+    raise StepFailedError(f"the worker was still at it after {WORKER_FINISHES_WITHIN} s")
 
 
 @dataclass
