@@ -1,6 +1,6 @@
 """From the staging table to the links: what would change, and the change itself, in sets.
 
-Everything runs in the caller's transaction; the temporary tables end with it.
+Everything runs in the caller's transaction. The temporary tables are dropped with the staging table.
 """
 
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from sync.identity_csv import Problem
 SAMPLE = 20
 
 _REPEATED = """
-CREATE TEMP TABLE repeated_user ON COMMIT DROP AS
+CREATE TEMP TABLE repeated_user AS
 SELECT user_id, max(line) AS kept FROM staged_identity GROUP BY user_id HAVING count(*) > 1
 """
 _DROP_REPEATED = """
@@ -26,7 +26,7 @@ SELECT min(line), stripe_id, count(*), (array_agg(user_id ORDER BY line))[1:3]
 FROM staged_identity WHERE stripe_id IS NOT NULL GROUP BY stripe_id HAVING count(*) > 1 ORDER BY 1
 """
 _CHANGES = """
-CREATE TEMP TABLE identity_change ON COMMIT DROP AS
+CREATE TEMP TABLE identity_change AS
 SELECT CASE WHEN i.id IS NULL THEN 'added' ELSE 'changed' END AS kind, s.user_id, s.stripe_id, s.email_address,
        i.id AS identity_id, i.stripe_id AS old_stripe_id, i.email_address AS old_email_address
 FROM staged_identity s
