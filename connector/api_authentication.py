@@ -23,7 +23,10 @@ class AppKeyAuthentication(BasicAuthentication):
     www_authenticate_realm = "Engage"
 
     def authenticate_credentials(
-        self, userid: str, password: str, request: Request | None = None
+        self,
+        userid: str,
+        password: str,
+        request: Request | None = None,  # noqa: ARG002  DRF's signature
     ) -> tuple[ApiClient, None]:
         app = get_host().authenticate_api(userid, password)
         if app is None:

@@ -10,7 +10,7 @@ from django.db import models
 
 
 class Secret:
-    """A value that never shows itself: not in logs, templates, tracebacks, JSON or pickles. ``reveal()`` is the only way."""
+    """A value that shows itself only through ``reveal()``: not in logs, templates, tracebacks, JSON or pickles."""
 
     __slots__ = ("_value",)
 
@@ -50,11 +50,6 @@ def encrypt(value: str) -> bytes:
 
 def decrypt(token: bytes) -> str:
     return _cipher().decrypt(token).decode()
-
-
-def reencrypt(token: bytes) -> bytes:
-    """The same value under the first key, keeping the token's time stamp."""
-    return _cipher().rotate(token)
 
 
 def _forget_cipher(*, setting: str, **_: object) -> None:

@@ -51,6 +51,6 @@ def parse_signing_secret(pasted: str) -> Secret:
     if value and not _SIGNING_SECRET.fullmatch(value):
         raise InvalidInputError(
             "malformed_signing_secret",
-            "This is not a webhook signing secret. It starts with whsec_; reveal it on the endpoint's page in Stripe.",
+            "This is not a webhook signing secret. It starts with whsec_; reveal it in Stripe.",
         )
     return Secret(value)

@@ -3,11 +3,30 @@
 import uuid
 
 from django.db import models
+from django.utils import timezone
 
-from connector.crypto import EncryptedField
+from connector.crypto import EncryptedField, Secret
 
 
-class Connection(models.Model):
+class WebhookReceiver(models.Model):
+    """A webhook endpoint at Stripe that delivers to us: its id where we made it, and the secrets it signs with."""
+
+    webhook_endpoint_id = models.CharField(max_length=255, blank=True)
+    webhook_secret = EncryptedField()
+    previous_webhook_secret = EncryptedField()
+    previous_webhook_secret_expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def accepted_secrets(self) -> list[Secret]:
+        """The current signing secret, and the former one while a roll is under way."""
+        expiry = self.previous_webhook_secret_expires_at
+        former = [self.previous_webhook_secret] if expiry and expiry > timezone.now() else []
+        return [secret for secret in (self.webhook_secret, *former) if secret]
+
+
+class Connection(WebhookReceiver):
     """One Stripe account in one mode, as one App uses it. Traits, mirrors and actions hang on it."""
 
     class Method(models.TextChoices):
@@ -36,10 +55,6 @@ class Connection(models.Model):
     api_key_saved_by = models.CharField(max_length=255, blank=True)
     api_key_saved_at = models.DateTimeField(null=True)
 
-    webhook_secret = EncryptedField()
-    previous_webhook_secret = EncryptedField()
-    previous_webhook_secret_expires_at = models.DateTimeField(null=True)
-    webhook_endpoint_id = models.CharField(max_length=255, blank=True)
     webhook_check_started_at = models.DateTimeField(null=True)
 
     permissions = models.JSONField(default=dict)
@@ -97,15 +112,11 @@ class OAuthAttempt(models.Model):
     used_at = models.DateTimeField(null=True)
 
 
-class PlatformEndpoint(models.Model):
+class PlatformEndpoint(WebhookReceiver):
     """The platform's one Connect webhook endpoint of a mode. ``install_id`` marks it as ours at Stripe."""
 
     livemode = models.BooleanField(unique=True)
     install_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    endpoint_id = models.CharField(max_length=255, blank=True)
-    secret = EncryptedField()
-    previous_secret = EncryptedField()
-    previous_secret_expires_at = models.DateTimeField(null=True)
     trouble = models.TextField(blank=True)
     checked_at = models.DateTimeField(null=True)
 

@@ -17,7 +17,7 @@ from stripe import params as stripe_params
 
 from connector import health
 from connector.models import Connection
-from connector.platforms import get_platform
+from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
 
@@ -56,6 +56,17 @@ class StripeGateway:
     def __init__(self, connection: Connection, *, priority: Priority = "background") -> None:
         self._connection = connection
         self._client = _make_client(connection, priority)
+
+    @classmethod
+    def for_platform(cls, platform: Platform) -> "StripeGateway":
+        """The road to our own platform account, where the Connect webhook endpoint lives."""
+        own_account = Connection(
+            method=Connection.Method.API_KEY,
+            livemode=platform.livemode,
+            api_key=platform.key,
+            stripe_account_id="platform",
+        )
+        return cls(own_account)
 
     def retrieve(self, resource: str, stripe_id: str, *, expand: Sequence[str] = ()) -> Fetched:
         """``GET /v1/{resource}/{id}``; ``resource`` is the SDK's name: ``payment_methods``, ``billing.meters``."""
@@ -164,14 +175,24 @@ class StripeGateway:
     # Webhook endpoints
 
     def create_webhook_endpoint(
-        self, params: stripe_params.WebhookEndpointCreateParams, *, idempotency_key: str
+        self, *, url: str, events: Sequence[str], metadata: dict[str, str], connect: bool = False
     ) -> Fetched:
-        """``secret`` is in this answer and in no later one."""
-        return self._write(self._client.v1.webhook_endpoints.create, params, _keyed(idempotency_key))
+        """An endpoint of the pinned version. ``secret`` is in this answer and in no later one."""
+        params = {
+            "url": url,
+            "enabled_events": list(events),
+            "metadata": metadata,
+            "connect": connect,
+            "api_version": API_VERSION,
+            "description": "Recurly Engage",
+        }
+        typed = cast("stripe_params.WebhookEndpointCreateParams", params)  # the SDK lists event types one by one
+        return self._write(self._client.v1.webhook_endpoints.create, typed)
 
-    def update_webhook_endpoint(
-        self, endpoint_id: str, params: stripe_params.WebhookEndpointUpdateParams
-    ) -> Fetched:
+    def enable_webhook_endpoint(self, endpoint_id: str, *, events: Sequence[str]) -> Fetched:
+        params = cast(
+            "stripe_params.WebhookEndpointUpdateParams", {"disabled": False, "enabled_events": list(events)}
+        )
         return self._write(self._client.v1.webhook_endpoints.update, endpoint_id, params)
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> Fetched:
