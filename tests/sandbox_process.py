@@ -28,17 +28,18 @@ class Sandbox:
 
     def admin(self, method: str, path: str, /, **body: Any) -> dict[str, Any]:
         """`sandbox.admin("POST", "clock", offset=5)`; for GET the keywords go into the query."""
-        where = {"params": body} if method == "GET" else {"json": body}
-        answer = httpx.request(method, f"{self.url}/_sandbox/{path}", timeout=120, **where)
+        url = f"{self.url}/_sandbox/{path}"
+        if method == "GET":
+            answer = httpx.get(url, params=body, timeout=120)
+        else:
+            answer = httpx.request(method, url, json=body, timeout=120)
         answer.raise_for_status()
         return dict(answer.json())
 
     def client(self, key: str, **options: Any) -> stripe.StripeClient:
         """The official SDK with that key; `options` go to StripeClient."""
         addresses: Any = {"api": self.url, "connect": self.url}
-        return stripe.StripeClient(
-            key, base_addresses=addresses, **{"max_network_retries": 0, **options}
-        )
+        return stripe.StripeClient(key, base_addresses=addresses, **{"max_network_retries": 0, **options})
 
     def open_account(self, *, livemode: bool = False) -> StripeAccount:
         """A new empty account."""
