@@ -21,9 +21,11 @@ def start_trial(draft: Draft, params: dict[str, Any]) -> bool:
     end, days = params.get("trial_end"), params.get("trial_period_days")
     if end is not None and days is not None:
         raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.")
-    if end == "now" or (end is None and not days):
+    if end is None and days:
+        end = draft.now + days * DAY
+    if end is None or end == "now":
         return False
-    set_trial(draft, end if end is not None else draft.now + days * DAY)
+    set_trial(draft, end)
     return True
 
 

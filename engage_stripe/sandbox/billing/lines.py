@@ -10,6 +10,9 @@ from engage_stripe.sandbox.billing.amounts import in_currency
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.state import Account
 
+# Stripe's own sign between a quantity and a name.
+TIMES = "\N{MULTIPLICATION SIGN}"
+
 
 @dataclass
 class Line:
@@ -67,19 +70,19 @@ def line_json(account: Account, line: Line, invoice_item: str | None = None) -> 
 
 
 def describe_period(account: Account, price: Obj, quantity: int, currency: str, *, trial: bool) -> str:
-    """`2 × Gold (at $10.00 / month)`, or what Stripe writes for the period of a trial."""
+    """`2 x Gold (at $10.00 / month)`, or what Stripe writes for the period of a trial."""
     name = product_name(account, price)
     if trial:
-        return f"Free trial for {quantity} × {name}"
+        return f"Free trial for {quantity} {TIMES} {name}"
     if price.get("billing_scheme") == "tiered":
-        return f"{quantity} × {name} (Tier 1 at {_rate(price, currency)})"
-    return f"{quantity} × {name} (at {_rate(price, currency)})"
+        return f"{quantity} {TIMES} {name} (Tier 1 at {_rate(price, currency)})"
+    return f"{quantity} {TIMES} {name} (at {_rate(price, currency)})"
 
 
 def describe_proration(account: Account, price: Obj, quantity: int, at: int, *, credit: bool) -> str:
-    """`Unused time on 2 × Gold after 23 Nov 2026`."""
+    """`Unused time on 2 x Gold after 23 Nov 2026`."""
     name = product_name(account, price)
-    what = name if quantity == 1 else f"{quantity} × {name}"
+    what = name if quantity == 1 else f"{quantity} {TIMES} {name}"
     day = datetime.fromtimestamp(at, UTC)
     return f"{'Unused' if credit else 'Remaining'} time on {what} after {day:%d %b %Y}"
 

@@ -16,7 +16,7 @@ ACTION_MESSAGE = (
 )
 
 
-def payment_method_of(account: Account, sub: Obj | None, customer: Obj) -> str | None:
+def payment_method_of(sub: Obj | None, customer: Obj) -> str | None:
     """The id that would be charged: the subscription's own, then the customer's defaults."""
     own = [sub["default_payment_method"], sub["default_source"]] if sub else []
     defaults = [customer["invoice_settings"]["default_payment_method"], customer["default_source"]]

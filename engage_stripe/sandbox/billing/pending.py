@@ -14,8 +14,19 @@ from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.state import Account
 
 MAX_SECONDS = 23 * 3600
-SUPPORTED = frozenset(
-    ["add_invoice_items", "billing_cycle_anchor", "discounts", "expand", "items", "metadata", "off_session", "payment_behavior", "proration_behavior", "proration_date", "trial_end", "trial_from_plan"]
+SUPPORTED = (
+    "add_invoice_items",
+    "billing_cycle_anchor",
+    "discounts",
+    "expand",
+    "items",
+    "metadata",
+    "off_session",
+    "payment_behavior",
+    "proration_behavior",
+    "proration_date",
+    "trial_end",
+    "trial_from_plan",
 )
 
 

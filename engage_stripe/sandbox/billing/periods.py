@@ -45,8 +45,13 @@ def anchor_from_config(config: dict[str, int | None], after: int) -> int:
     """
     now = datetime.fromtimestamp(after, UTC)
     wanted_day = config["day_of_month"] or 1
-    clock = {part: given for part in ("hour", "minute", "second") if (given := config.get(part)) is not None}
-    moment = now.replace(day=1, **clock)
+    hour, minute, second = (config.get(part) for part in ("hour", "minute", "second"))
+    moment = now.replace(
+        day=1,
+        hour=now.hour if hour is None else hour,
+        minute=now.minute if minute is None else minute,
+        second=now.second if second is None else second,
+    )
     while True:
         last = calendar.monthrange(moment.year, moment.month)[1]
         candidate = moment.replace(day=min(wanted_day, last))

@@ -6,7 +6,7 @@ from typing import Any
 
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.collection import Obj
-from engage_stripe.sandbox.errors import invalid
+from engage_stripe.sandbox.errors import invalid, not_imitated
 from engage_stripe.sandbox.resources.fields import assign, merge_metadata
 from engage_stripe.sandbox.state import Account
 
@@ -68,13 +68,13 @@ def _plan(draft: Draft, at: int | None, *, at_period_end: bool) -> None:
 
 
 def _moment(draft: Draft, given: int | str | None) -> int | None:
-    ends = [item["current_period_end"] for item in draft.items]
+    ends: list[int] = [item["current_period_end"] for item in draft.items]
     if given is None:
         return None
     if given in ("min_period_end", "max_period_end"):
         return min(ends) if given == "min_period_end" else max(ends)
     if not isinstance(given, int):
-        raise invalid(f"Invalid cancel_at: {given} is not imitated by the sandbox.", param="cancel_at")
+        raise not_imitated(f"cancel_at={given}", param="cancel_at")
     if given <= draft.now:
         raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", param="cancel_at")
     return given

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 
-from engage_stripe.sandbox.billing import pending, renewals, schedules
+from engage_stripe.sandbox.billing import pending, phase_changes, renewals
 from engage_stripe.sandbox.billing.draft import items_of
 from engage_stripe.sandbox.billing.periods import DAY
 from engage_stripe.sandbox.collection import Obj
@@ -49,7 +49,7 @@ def next_due(account: Account, holder: Obj) -> Due | None:
     if holder["object"] == "subscription_schedule":
         if holder["status"] != "not_started":
             return None
-        return holder["phases"][0]["start_date"], schedules.start
+        return holder["phases"][0]["start_date"], phase_changes.start
     dues = [*(() if holder["ended_at"] else _dues(account, holder)), *_invoice_dues(account, holder)]
     return min(dues, key=lambda due: due[0], default=None)
 
@@ -64,7 +64,7 @@ def _dues(account: Account, sub: Obj) -> Iterator[Due]:
     yield from _limits(account, sub)
     schedule = account.get("subscription_schedule", sub["schedule"] or "")
     if schedule and schedule["current_phase"] and sub["status"] != "incomplete":
-        yield schedule["current_phase"]["end_date"], schedules.advance_of
+        yield schedule["current_phase"]["end_date"], phase_changes.advance_of
     if sub["status"] == "trialing":
         if not sub.get("_warned"):
             yield sub["trial_end"] - TRIAL_WARNING, renewals.warn_of_trial_end

@@ -97,7 +97,9 @@ def show(account: Account, sub: Obj) -> Obj:
 
 
 def show_item(account: Account, item: Obj) -> Obj:
-    """The API form of an item: its price in full."""
+    """The API form of an item: its price in full, unless it is the tombstone of a deleted one."""
+    if item.get("deleted"):
+        return item
     shown = {name: value for name, value in item.items() if name[0] != "_"}
     price = account.get("price", item["price"])
     shown["price"] = render(account, price) if price else item["price"]

@@ -1,0 +1,117 @@
+"""Entering the phases of a schedule: https://docs.stripe.com/billing/subscriptions/subscription-schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engage_stripe.sandbox.billing import cancellation, schedules
+from engage_stripe.sandbox.billing.charges import bill_usage
+from engage_stripe.sandbox.billing.creation import create_subscription
+from engage_stripe.sandbox.billing.discounts import set_discounts
+from engage_stripe.sandbox.billing.draft import Draft, items_of
+from engage_stripe.sandbox.billing.invoices import keep_waiting
+from engage_stripe.sandbox.billing.items import change_items
+from engage_stripe.sandbox.billing.settings import assign_settings
+from engage_stripe.sandbox.billing.updates import update_subscription
+from engage_stripe.sandbox.collection import Obj
+from engage_stripe.sandbox.state import Account
+
+DISCOUNT = ("coupon", "discount", "promotion_code")
+
+
+def start(account: Account, schedule: Obj) -> None:
+    """Its first phase begins: the subscription is created."""
+    phase = schedule["phases"][0]
+    given = {"customer": schedule["customer"], "billing_mode": schedule["billing_mode"], **phase_params(phase)}
+    given["items"] = [
+        {name: item[name] for name in ("price", "quantity") if name in item} for item in phase["items"]
+    ]
+    sub = create_subscription(account, given)
+    schedules.attach(account, schedule, sub)
+    account.emit("subscription_schedule.updated", schedule, {"status": "not_started"})
+
+
+def advance_of(account: Account, sub: Obj) -> None:
+    """The current phase of the subscription's schedule is over: enter the next, or end."""
+    schedule = account.find("subscription_schedule", sub["schedule"])
+    now = account.now(sub["customer"])
+    following = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
+    if following:
+        schedules.enter(account, schedule, following[0])
+        apply_phase(account, sub, following[0])
+        account.emit("subscription_schedule.updated", schedule, {"current_phase": None})
+        return
+    schedule |= {"completed_at": now, "current_phase": None, "status": "completed"}
+    account.emit("subscription_schedule.completed", schedule)
+    if schedule["end_behavior"] == "cancel":
+        cancellation.end(account, sub, now, reason=cancellation.REQUESTED)
+    else:
+        schedules.release(account, schedule, now)
+
+
+def apply_phase(account: Account, sub: Obj, phase: Obj) -> None:
+    """Give the subscription the phase's items, discounts and settings.
+
+    On a billing date the renewal that follows bills the new items in full; in between they are prorated.
+    """
+    params = {**phase_params(phase), "items": item_params(account, sub, phase)}
+    if all(item["current_period_end"] <= account.now(sub["customer"]) for item in items_of(account, sub)):
+        _swap_at_renewal(account, sub, params)
+    else:
+        update_subscription(account, sub, {**params, "proration_behavior": phase["proration_behavior"]})
+
+
+def phase_params(phase: Obj) -> dict[str, Any]:
+    """The subscription parameters that a phase stands for; what it does not list vanishes."""
+    discounts = [
+        {name: value for name, value in each.items() if name in DISCOUNT and value is not None}
+        for each in phase["discounts"]
+    ]
+    params: dict[str, Any] = {"discounts": discounts or None}
+    for name in ("default_payment_method", "collection_method", "trial_end", "description"):
+        if phase.get(name) is not None:
+            params[name] = phase[name]
+    if phase["metadata"]:
+        params["metadata"] = phase["metadata"]
+    return params
+
+
+def item_params(account: Account, sub: Obj, phase: Obj) -> list[dict[str, Any]]:
+    """An `items` parameter that turns the subscription's items into the phase's.
+
+    A price that stays keeps its item; another price gets a new one.
+    """
+    wanted = {item["price"]: item for item in phase["items"]}
+    params: list[dict[str, Any]] = []
+    for item in items_of(account, sub):
+        target = wanted.pop(item["price"], None)
+        if target is None:
+            params.append({"id": item["id"], "deleted": True})
+        elif target.get("quantity") != item.get("quantity"):
+            params.append({"id": item["id"], "quantity": target.get("quantity", 1)})
+    for price, target in wanted.items():
+        quantity = {"quantity": target["quantity"]} if "quantity" in target else {}
+        params.append({"price": price, **quantity})
+    return params
+
+
+def _swap_at_renewal(account: Account, sub: Obj, params: dict[str, Any]) -> None:
+    draft = Draft.of(account, sub)
+    before = {_interval(draft, item) for item in draft.items}
+    leaving = {each["id"] for each in params["items"] if each.get("deleted")}
+    bill_usage(draft, [item for item in draft.items if item["id"] in leaving])
+    change_items(draft, params["items"])
+    set_discounts(draft, draft.sub, params["discounts"])
+    assign_settings(draft, params)
+    if {_interval(draft, item) for item in draft.items} != before:
+        draft.sub["billing_cycle_anchor"] = draft.now
+    for item in draft.items:
+        if item["current_period_end"] == 0:
+            item["current_period_start"] = item["current_period_end"] = draft.now
+    draft.commit()
+    keep_waiting(draft)
+
+
+def _interval(draft: Draft, item: Obj) -> tuple[str, int]:
+    recurring = draft.price(item)["recurring"]
+    return recurring["interval"], recurring["interval_count"]
