@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from engage_stripe import embedded
-from engage_stripe.demo.processes import Supervisor, choose_port, wait_until_served
+from engage_stripe.demo.processes import StartError, Supervisor, choose_port
 from engage_stripe.demo.screen import Screen
 from engage_stripe.sandbox import demo as sandbox_demo
 
@@ -24,6 +24,9 @@ def main() -> int:
     screen = Screen()
     try:
         return _run(screen, once=arguments.once)
+    except StartError as error:
+        screen.failed(f"Starting failed: {error}")
+        return 1
     except KeyboardInterrupt:
         screen.say("\nStopped.")
         return 130
@@ -81,7 +84,7 @@ def _start_sandbox(supervisor: Supervisor, environment: dict[str, str]) -> None:
          "--redirect-uri", f"{environment['PUBLIC_BASE_URL']}/settings/actions/stripe/connect/callback/"],
         environment=environment,
     )  # fmt: skip
-    wait_until_served(url, seconds=START_WITHIN, log=supervisor.log("sandbox"))
+    supervisor.wait_until_served("sandbox", url, seconds=START_WITHIN)
 
 
 def _set_up_django() -> None:
@@ -111,7 +114,7 @@ def _start_console(supervisor: Supervisor, environment: dict[str, str]) -> None:
         ["celery", "-A", "engage_stripe", "beat", "--loglevel", "INFO", "--schedule", schedule],
         environment=environment,
     )
-    wait_until_served(f"{url}/readyz", seconds=START_WITHIN, log=supervisor.log("web"))
+    supervisor.wait_until_served("web", f"{url}/readyz", seconds=START_WITHIN)
 
 
 def _addresses(environment: dict[str, str], logs: Path) -> list[str]:

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +22,14 @@ STOP_WITHIN = 10.0
 """Seconds that a process gets to end by itself after SIGTERM."""
 
 
+GIVE_UP_BELOW = 5.0
+"""Seconds. A process that ends by itself sooner will not do better the next time."""
+
+
+class StartError(Exception):
+    """A process of the demo did not come up."""
+
+
 class Supervisor:
     """Holds processes for the length of a ``with`` block."""
 
@@ -27,6 +37,7 @@ class Supervisor:
         self._logs = logs
         self._on_restart = on_restart
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ended: dict[str, str] = {}
         self._stopping = threading.Event()
         logs.mkdir(parents=True, exist_ok=True)
 
@@ -61,13 +72,31 @@ class Supervisor:
     def pid(self, name: str) -> int:
         return self._running[name].pid
 
-    def log(self, name: str) -> Path:
-        return self._logs / f"{name}.log"
+    def wait_until_served(self, name: str, url: str, *, seconds: float) -> None:
+        """Return once ``url`` answers below 500; ``StartError`` says why it never did and shows the log's end."""
+        pause = threading.Event()
+        with httpx.Client(timeout=2) as client:
+            for _ in range(int(seconds / 0.1)):
+                if name in self._ended:
+                    raise StartError(f"{name} {self._ended[name]}. The end of its log:\n{self._log_end(name)}")
+                with suppress(httpx.TransportError):
+                    if client.get(url).status_code < 500:
+                        return
+                pause.wait(0.1)
+        raise StartError(f"{name} did not answer at {url} within {seconds:g} s. {self._log_end(name)}")
+
+    def _log_end(self, name: str) -> str:
+        lines = (self._logs / f"{name}.log").read_text(errors="replace").splitlines()
+        return "\n".join([*lines[-5:], f"(all of it: {self._logs / name}.log)"])
 
     def _keep(self, name: str, launch: Callable[[], subprocess.Popen[bytes]]) -> None:
         while True:
+            started = time.monotonic()
             code = self._running[name].wait()
             if self._stopping.wait(1.0):
+                return
+            if code > 0 and time.monotonic() - started < GIVE_UP_BELOW:
+                self._ended[name] = f"ended at once ({_describe_exit(code)})"
                 return
             self._on_restart(f"{name} ended ({_describe_exit(code)}); starting it again")
             self._running[name] = launch()
@@ -96,18 +125,3 @@ def choose_port(wanted: int, *, on_taken: Callable[[str], None], purpose: str) -
             on_taken(f"port {wanted} is taken; the {purpose} uses {chosen}")
         return chosen
     raise OSError(f"No free port on 127.0.0.1 for the {purpose}.")
-
-
-def wait_until_served(url: str, *, seconds: float, log: Path) -> None:
-    """Return once ``url`` answers below 500. Raises TimeoutError that names the log to read."""
-    transport = httpx.HTTPTransport(retries=0)
-    deadline = threading.Event()
-    with httpx.Client(transport=transport, timeout=2) as client:
-        for _ in range(int(seconds / 0.1)):
-            try:
-                if client.get(url).status_code < 500:
-                    return
-            except httpx.TransportError:
-                pass
-            deadline.wait(0.1)
-    raise TimeoutError(f"{url} did not answer within {seconds:g} s; see {log}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engage_stripe.demo.processes import Supervisor, choose_port, wait_until_served
+from engage_stripe.demo.processes import StartError, Supervisor, choose_port
 
 SERVE = """
 import http.server, sys
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 def serve(supervisor: Supervisor, port: int) -> None:
     supervisor.start("server", ["python", "-c", SERVE, str(port)], environment={})
-    wait_until_served(f"http://127.0.0.1:{port}", seconds=20, log=supervisor.log("server"))
+    supervisor.wait_until_served("server", f"http://127.0.0.1:{port}", seconds=20)
 
 
 def test_it_stops_what_it_started_and_nothing_else(tmp_path: Path) -> None:
@@ -41,12 +41,15 @@ def test_it_starts_a_killed_process_again_and_says_so(tmp_path: Path) -> None:
         serve(supervisor, port)
         os.kill(supervisor.pid("server"), signal.SIGKILL)
         assert said.get(timeout=20) == "server ended (SIGKILL); starting it again"
-        wait_until_served(f"http://127.0.0.1:{port}", seconds=20, log=supervisor.log("server"))
+        supervisor.wait_until_served("server", f"http://127.0.0.1:{port}", seconds=20)
 
 
-def test_it_names_the_log_of_a_server_that_never_answers(tmp_path: Path) -> None:
-    with pytest.raises(TimeoutError, match=r"web\.log"):
-        wait_until_served(f"http://127.0.0.1:{free_port()}", seconds=0.2, log=tmp_path / "web.log")
+def test_it_shows_why_a_process_ended_at_once(tmp_path: Path) -> None:
+    with Supervisor(logs=tmp_path, on_restart=pytest.fail) as supervisor:
+        supervisor.start("web", ["python", "-c", "import sys; sys.exit('no such setting')"], environment={})
+        with pytest.raises(StartError, match=r"web ended at once \(exit code 1\)") as caught:
+            supervisor.wait_until_served("web", "http://127.0.0.1:1", seconds=20)
+    assert "no such setting" in str(caught.value)
 
 
 def test_it_picks_another_port_and_says_which_was_taken() -> None:
