@@ -26,7 +26,7 @@ def find_row(app_id: UUID, inspection: Inspection, *, livemode: bool) -> Connect
 
 def refuse_mismatch(connection: Connection, inspection: Inspection, *, method: str) -> None:
     """``ConflictError`` where the App is connected in this mode by the other method or to another account."""
-    if connection.status == Status.REVOKED or connection._state.adding:  # noqa: SLF001  Django's mark of a new row
+    if connection.status == Status.REVOKED or connection._state.adding:
         return
     if connection.method != method:
         used = connection.get_method_display()

@@ -23,10 +23,10 @@ def _encrypted_models() -> Iterator[tuple[type[models.Model], list[str]]]:
 
 
 def _reencrypt(model: type[models.Model], names: list[str]) -> int:
-    """Reading decrypts with any key, writing encrypts with the first. Rows are locked, so no newer secret is undone."""
-    ids = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
+    """Reading decrypts with any key, writing encrypts with the first. Locked, so no newer secret is undone."""
+    ids = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), _BATCH):
         with transaction.atomic():
-            rows = model._default_manager.select_for_update().filter(pk__in=ids[start : start + _BATCH])
-            model._default_manager.bulk_update(rows, names)
+            rows = model._base_manager.select_for_update().filter(pk__in=ids[start : start + _BATCH])
+            model._base_manager.bulk_update(rows, names)
     return len(ids)

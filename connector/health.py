@@ -12,7 +12,7 @@ REFUSED = frozenset({"key_rejected", "key_expired", "account_disconnected"})
 
 def note_failure(connection: Connection, failure: StripeError) -> None:
     """Turn the connection to *error* when Stripe refuses its credential; look again when it lacks a permission."""
-    if connection._state.adding:  # noqa: SLF001  Django's documented mark of an unsaved row: a key on trial
+    if connection._state.adding:  # an unsaved row: a key on trial
         return
     if failure.code in REFUSED:
         put_in_error(connection, failure.user_message)

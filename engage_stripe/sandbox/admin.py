@@ -24,6 +24,7 @@ class Admin:
         return [
             Route("/_sandbox/accounts", self.create_account, methods=["POST"]),
             Route("/_sandbox/keys", self.create_key, methods=["POST"]),
+            Route("/_sandbox/keys/{key}", self.change_permissions, methods=["POST"]),
             Route("/_sandbox/keys/{key}/{state}", self.end_key, methods=["POST"]),
             Route("/_sandbox/requests", self.list_requests, methods=["GET"]),
             Route("/_sandbox/clock", self.set_clock, methods=["POST"]),
@@ -44,6 +45,15 @@ class Admin:
         names = frozenset(name.removeprefix("rak_") for name in body.get("permissions", ()))
         key = create_key(self.world, account, body["kind"], permissions=names)
         return JSONResponse({"key": key.value})
+
+    async def change_permissions(self, request: Request) -> JSONResponse:
+        """`POST /_sandbox/keys/{key}` `{"permissions"}`: what the Dashboard does when somebody edits a key."""
+        key = self.world.keys.get(request.path_params["key"])
+        if key is None:
+            return JSONResponse({"error": "No such key"}, 404)
+        names = (await _body(request))["permissions"]
+        key.permissions = frozenset(name.removeprefix("rak_") for name in names)
+        return JSONResponse({"key": key.value, "permissions": sorted(key.permissions)})
 
     async def end_key(self, request: Request) -> JSONResponse:
         """`POST /_sandbox/keys/{key}/revoke` or `/expire`: 401 from now on."""

@@ -1,4 +1,4 @@
-"""``manage.py connect_stripe --app ID``: the key on the first line of standard input, a signing secret on the second."""
+"""``manage.py connect_stripe --app ID``: the key on line one of standard input, a signing secret on line two."""
 
 import sys
 from typing import Any
@@ -12,8 +12,8 @@ from connector.keys import parse_api_key, parse_signing_secret
 
 class Command(AppCommand):
     help = (
-        "Connects an App to the Stripe account of an API key. Standard input: the key on the first line, optionally "
-        "the webhook signing secret on the second. Neither ever appears in the process list."
+        "Connects an App to the Stripe account of an API key. Standard input: the key on the first line, and on "
+        "the second, if you have one, the webhook signing secret. Neither appears in the process list."
     )
 
     def run(self, app: HostApp, **_: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from connector.encryption import reencrypt_everything
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every secret again with the first key of FIELD_ENCRYPTION_KEYS. Put the new key first, keep the old "
-        "one behind it, restart, run this, then remove the old key."
+        "Encrypts every secret again with the first key of FIELD_ENCRYPTION_KEYS. Put the new key first, keep the "
+        "old one behind it, restart, run this, then remove the old key."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
