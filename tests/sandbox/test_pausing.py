@@ -1,0 +1,89 @@
+"""The status `paused`: https://docs.stripe.com/api/subscriptions/pause and …/resume."""
+
+from __future__ import annotations
+
+import pytest
+import stripe
+
+from tests.sandbox.shop import DAY, HOUR, START, Shop, amounts, invoice_of, item_of
+
+HALF = START + 15 * DAY + DAY // 2
+
+
+def test_it_stops_billing_until_resumed(shop: Shop) -> None:
+    sub = shop.subscribe()
+    paused = shop.stripe.subscriptions.pause(sub.id)
+    assert paused.status == "paused"
+    assert paused.status_details is not None
+    assert paused.status_details.paused.subscription.type == "pause_requested"
+    shop.advance(START + 40 * DAY)
+    assert invoice_of(shop.fresh(sub)).id == invoice_of(sub).id
+    assert len(shop.events("customer.subscription.paused")) == 1
+
+
+def test_it_credits_unused_time_on_the_next_invoice(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.advance(HALF)
+    shop.stripe.subscriptions.pause(sub.id)
+    resumed = shop.stripe.subscriptions.resume(sub.id, {"expand": ["latest_invoice"]})
+    assert (resumed.status, resumed.status_details, resumed.billing_cycle_anchor) == ("active", None, HALF)
+    assert amounts(invoice_of(resumed)) == [-500, 1000]
+    assert shop.events("customer.subscription.resumed")
+
+
+def test_it_credits_nothing_when_told_so(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.advance(HALF)
+    shop.stripe.subscriptions.pause(sub.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
+    resumed = shop.stripe.subscriptions.resume(sub.id, {"expand": ["latest_invoice"]})
+    assert amounts(invoice_of(resumed)) == [1000]
+
+
+def test_it_invoices_the_credit_at_once_when_asked(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.advance(HALF)
+    shop.stripe.subscriptions.pause(sub.id, {"invoicing_behavior": "invoice"})
+    assert invoice_of(shop.fresh(sub)).total == -500
+
+
+def test_it_resumes_inside_the_running_period(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.stripe.subscriptions.pause(sub.id)
+    shop.advance(HALF)
+    resumed = shop.stripe.subscriptions.resume(sub.id, {"billing_cycle_anchor": {"type": "unchanged"}})
+    assert (resumed.billing_cycle_anchor, item_of(resumed).current_period_end) == (START, START + 31 * DAY)
+    shop.advance(START + 31 * DAY + 2 * HOUR)
+    assert amounts(invoice_of(shop.fresh(sub))) == [-1000, 500, 1000]
+
+
+def test_it_stays_paused_until_the_payment_succeeds_when_asked(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.stripe.subscriptions.pause(sub.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
+    shop.pay_with("pm_card_chargeCustomerFail")
+    waiting = shop.stripe.subscriptions.resume(
+        sub.id, {"payment_behavior": "resume_on_payment_success", "expand": ["latest_invoice"]}
+    )
+    assert (waiting.status, invoice_of(waiting).status) == ("paused", "open")
+    shop.pay_with("pm_card_visa")
+    shop.stripe.invoices.pay(invoice_of(waiting).id)
+    assert shop.fresh(sub).status == "active"
+    assert shop.events("customer.subscription.resumed")
+
+
+def test_it_resumes_and_owes_by_default(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.stripe.subscriptions.pause(sub.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
+    shop.pay_with("pm_card_chargeCustomerFail")
+    assert shop.stripe.subscriptions.resume(sub.id).status == "past_due"
+
+
+def test_it_refuses_where_a_pause_makes_no_sense(shop: Shop) -> None:
+    classic = shop.subscribe(billing_mode={"type": "classic"})
+    with pytest.raises(stripe.InvalidRequestError, match="flexible"):
+        shop.stripe.subscriptions.pause(classic.id)
+    scheduled = shop.subscribe()
+    shop.stripe.subscription_schedules.create({"from_subscription": scheduled.id})
+    with pytest.raises(stripe.InvalidRequestError, match="schedule"):
+        shop.stripe.subscriptions.pause(scheduled.id)
+    with pytest.raises(stripe.InvalidRequestError, match="paused"):
+        shop.stripe.subscriptions.resume(classic.id)

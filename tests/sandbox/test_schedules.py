@@ -1,0 +1,148 @@
+"""Subscription schedules: https://docs.stripe.com/billing/subscriptions/subscription-schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.sandbox.shop import DAY, HOUR, START, Shop, amounts, invoice_of, item_of
+
+PERIOD_END = START + 31 * DAY
+
+
+def switch_later(shop: Shop, sub: stripe.Subscription, price: str, **more: Any) -> stripe.SubscriptionSchedule:
+    """The documented two calls of a switch at the period's end."""
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    now = schedule.phases[0]
+    current: Any = {
+        "start_date": now.start_date,
+        "end_date": now.end_date,
+        "items": [{"price": item.price, "quantity": item.quantity} for item in now.items],
+        "discounts": [{"discount": each.discount} for each in now.discounts],
+    }
+    later: Any = {"items": [{"price": price}], "proration_behavior": "none", **more}
+    return shop.stripe.subscription_schedules.update(
+        schedule.id, {"phases": [current, later], "end_behavior": "release"}
+    )
+
+
+def test_it_copies_the_running_phase(shop: Shop) -> None:
+    coupon = shop.stripe.coupons.create({"percent_off": 10, "duration": "forever"}).id
+    sub = shop.subscribe(discounts=[{"coupon": coupon}])
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    phase = schedule.phases[0]
+    assert (schedule.status, schedule.subscription, schedule.end_behavior) == ("active", sub.id, "release")
+    assert (phase.start_date, phase.end_date) == (START, PERIOD_END)
+    assert [each.discount for each in phase.discounts] == sub.discounts
+    assert shop.fresh(sub).schedule == schedule.id
+
+
+def test_it_takes_nothing_else_with_from_subscription(shop: Shop) -> None:
+    sub = shop.subscribe()
+    with pytest.raises(stripe.InvalidRequestError, match="if `from_subscription` is set"):
+        shop.stripe.subscription_schedules.create({"from_subscription": sub.id, "end_behavior": "cancel"})
+    shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    with pytest.raises(stripe.InvalidRequestError, match="already attached"):
+        shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+
+
+def test_it_switches_at_the_end_of_the_period(shop: Shop) -> None:
+    sub = shop.subscribe()
+    schedule = switch_later(shop, sub, shop.premium, duration={"interval": "month"})
+    assert item_of(shop.fresh(sub)).price.id == shop.basic
+    shop.advance(PERIOD_END + 2 * HOUR)
+    switched = shop.fresh(sub)
+    assert (item_of(switched).price.id, amounts(invoice_of(switched))) == (shop.premium, [2000])
+    shop.advance(START + 60 * DAY)
+    released = shop.stripe.subscription_schedules.retrieve(schedule.id)
+    assert (released.status, shop.fresh(sub).schedule) == ("released", None)
+    assert item_of(shop.fresh(sub)).price.id == shop.premium
+
+
+def test_it_starts_a_new_cycle_when_the_interval_changes(shop: Shop) -> None:
+    sub = shop.subscribe()
+    switch_later(shop, sub, shop.yearly, duration={"interval": "year"})
+    shop.advance(PERIOD_END + 2 * HOUR)
+    yearly = shop.fresh(sub)
+    assert (amounts(invoice_of(yearly)), yearly.billing_cycle_anchor) == ([10000], PERIOD_END)
+    assert item_of(yearly).current_period_end == PERIOD_END + 365 * DAY
+
+
+def test_it_drops_discounts_that_the_next_phase_does_not_list(shop: Shop) -> None:
+    coupon = shop.stripe.coupons.create({"percent_off": 10, "duration": "forever"}).id
+    kept, dropped = (shop.subscribe(discounts=[{"coupon": coupon}]) for _ in range(2))
+    switch_later(shop, kept, shop.premium, discounts=[{"discount": kept.discounts[0]}])
+    switch_later(shop, dropped, shop.premium)
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert (shop.fresh(kept).discounts, invoice_of(shop.fresh(kept)).total) == (kept.discounts, 1800)
+    assert (shop.fresh(dropped).discounts, invoice_of(shop.fresh(dropped)).total) == ([], 2000)
+
+
+def test_it_changes_the_running_phase_at_once(shop: Shop) -> None:
+    sub = shop.subscribe()
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    shop.advance(START + 15 * DAY + DAY // 2)
+    phases: Any = [{"start_date": START, "end_date": PERIOD_END, "items": [{"price": shop.premium}]}]
+    shop.stripe.subscription_schedules.update(
+        schedule.id, {"phases": phases, "proration_behavior": "always_invoice"}
+    )
+    assert amounts(invoice_of(shop.fresh(sub))) == [-500, 1000]
+
+
+def test_it_blocks_direct_cancellation(shop: Shop) -> None:
+    sub = shop.subscribe()
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    for params in ({"cancel_at_period_end": True}, {"cancel_at": PERIOD_END}):
+        with pytest.raises(stripe.InvalidRequestError, match=schedule.id):
+            shop.update(sub, **params)
+    with pytest.raises(stripe.InvalidRequestError, match="managed by the subscription schedule"):
+        shop.stripe.subscriptions.cancel(sub.id)
+    shop.stripe.subscription_schedules.release(schedule.id)
+    assert shop.update(sub, cancel_at_period_end=True).cancel_at_period_end
+
+
+def test_it_can_end_the_subscription_with_the_schedule(shop: Shop) -> None:
+    sub = shop.subscribe()
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    shop.stripe.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
+    assert shop.fresh(sub).cancel_at == PERIOD_END
+    shop.advance(PERIOD_END + HOUR)
+    assert shop.fresh(sub).status == "canceled"
+
+
+def test_it_keeps_the_planned_end_on_release_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/release."""
+    for preserve in (True, False):
+        sub = shop.subscribe()
+        schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+        shop.stripe.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
+        shop.stripe.subscription_schedules.release(schedule.id, {"preserve_cancel_date": preserve})
+        assert (shop.fresh(sub).cancel_at == PERIOD_END) == preserve
+
+
+def test_it_cancels_the_subscription_too(shop: Shop) -> None:
+    sub = shop.subscribe()
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    shop.advance(START + 15 * DAY + DAY // 2)
+    assert shop.stripe.subscription_schedules.cancel(schedule.id).status == "canceled"
+    assert shop.fresh(sub).status == "canceled"
+    assert shop.stripe.customers.retrieve(shop.customer).balance == -500
+    with pytest.raises(stripe.InvalidRequestError, match="not_started"):
+        shop.stripe.subscription_schedules.release(schedule.id)
+
+
+def test_it_starts_a_subscription_later(shop: Shop) -> None:
+    schedule = shop.stripe.subscription_schedules.create(
+        {
+            "customer": shop.customer,
+            "start_date": START + 5 * DAY,
+            "phases": [{"items": [{"price": shop.basic}], "duration": {"interval": "month"}}],
+        }
+    )
+    assert (schedule.status, schedule.subscription) == ("not_started", None)
+    shop.advance(START + 6 * DAY)
+    started = shop.stripe.subscription_schedules.retrieve(schedule.id, {"expand": ["subscription"]})
+    assert isinstance(started.subscription, stripe.Subscription)
+    assert (started.status, started.subscription.start_date) == ("active", START + 5 * DAY)
