@@ -9,11 +9,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 
+LOG_WIDTH = 120
+"""Columns where the output goes to a file or a CI log."""
+
+
 class Screen:
     """One terminal; plain lines where it is none."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console = Console(highlight=False, width=LOG_WIDTH)
 
     def step(self, number: int, title: str) -> None:
         self._console.rule(f"[bold]{number}  {title}", align="left")

@@ -33,12 +33,16 @@ def connect(story: Story) -> None:
         bar.advance()
     story.connection = connection = activation.connection
     rows = [
-        (known.resource, known.access, known.name, "required" if known.required else "optional",
-         activation.permissions[known.name]["state"])
+        (
+            f"{known.resource}: {known.access.lower()}",
+            known.name,
+            "required" if known.required else "optional",
+            activation.permissions[known.name]["state"],
+        )
         for known in permissions.PERMISSIONS
-    ]  # fmt: skip
-    story.screen.table(["resource", "access", "permission", "", "Stripe says"], rows)
-    story.screen.found("account", f"{connection.display_name or 'unnamed'} {connection.stripe_account_id}")
+    ]
+    story.screen.table(["permission", "its name in Stripe's errors", "", "Stripe says"], rows)
+    story.screen.found("account", f"{connection.display_name} {connection.stripe_account_id}".strip())
     story.screen.found("key", connection.api_key_hint)
     check(connection.status == Connection.Status.ACTIVE, f"the connection is {connection.status}")
     webhook_endpoints.create_own_endpoint(connection=connection, actor=actor)
@@ -66,7 +70,7 @@ def import_identities(story: Story) -> None:
     story.screen.found("file", f"{CSV} ({len(rows) + len(BAD_ROWS)} rows)")
     story.screen.found("imported", run.counts)
     errors = [(error.line, error.code, error.message) for error in run.row_errors.order_by("line")]
-    story.screen.table(["line", "problem", "what to do"], errors, title="Rows that were skipped")
+    story.screen.table(["line", "problem", "what is wrong"], errors, title="Rows that were skipped")
     check(run.state == SyncRun.State.DONE, f"the import ended as {run.state}: {run.error}")
     check(len(errors) == len(BAD_ROWS), f"{len(errors)} bad rows were reported instead of {len(BAD_ROWS)}")
 
