@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from connector.host import get_host
@@ -11,10 +12,11 @@ from connector.models import Connection
 
 
 def email_admins(*, app_id: UUID, subject: str, body: str) -> int:
-    """One email to each Company and App admin of the App; answers how many were sent."""
+    """One email to each Company and App admin of the App, as text and as HTML; answers how many were sent."""
     admins = get_host().admins(app_id)
+    html = render_to_string("email/message.html", {"subject": subject, "body": body})
     for _, address in admins:
-        send_mail(subject, body, None, [address])
+        send_mail(subject, body, None, [address], html_message=html)
     return len(admins)
 
 
