@@ -45,6 +45,7 @@ def sync_catalogue(
             raise ConflictError("run_in_progress", "The catalogue is being read already.", retryable=True)
         run = runs.open_run(connection=connection, kind=SyncRun.Kind.CATALOGUE, **fields)
         runs.begin(run)
+        run.counts = {}
         _perform(run, connection, _created_since(connection, complete=complete), on_progress)
     return run
 

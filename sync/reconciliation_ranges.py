@@ -23,6 +23,7 @@ RESOURCES: dict[str, dict[str, Any]] = {"customers": {}, "subscriptions": {"stat
 PAGES_AT_ONCE = 10  # 1,000 objects share the statements of one transaction
 MAX_RANGES = 16  # of a resource; each split costs at most one more request
 MAX_ATTEMPTS = 5
+FIRST_PAUSE = timedelta(seconds=2)
 _LAUNCH = 1_293_840_000  # 2011-01-01: nothing at Stripe is older
 
 
@@ -150,7 +151,7 @@ class _Reader:
         stretch.attempts += 1
         stretch.error = error.user_message
         if error.retryable and stretch.attempts < MAX_ATTEMPTS:
-            stretch.not_before = timezone.now() + timedelta(seconds=2**stretch.attempts)
+            stretch.not_before = timezone.now() + FIRST_PAUSE * 2 ** (stretch.attempts - 1)
         else:
             stretch.state = RunRange.State.FAILED
         stretch.save()
