@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.keys import create_key
+from engage_stripe.sandbox.population import populate
+from engage_stripe.sandbox.shapes import render
+from engage_stripe.sandbox.snapshots import save
 from engage_stripe.sandbox.state import World
 from engage_stripe.sandbox.time_travel import advance_world
 
@@ -23,9 +29,13 @@ class Admin:
         """For the application's routing table."""
         return [
             Route("/_sandbox/accounts", self.create_account, methods=["POST"]),
+            Route("/_sandbox/settings", self.change_settings, methods=["POST"]),
             Route("/_sandbox/keys", self.create_key, methods=["POST"]),
             Route("/_sandbox/keys/{key}", self.change_permissions, methods=["POST"]),
             Route("/_sandbox/keys/{key}/{state}", self.end_key, methods=["POST"]),
+            Route("/_sandbox/generate", self.generate, methods=["POST"]),
+            Route("/_sandbox/snapshot", self.snapshot, methods=["POST"]),
+            Route("/_sandbox/objects/{account}/{type}/{id}", self.edit_object, methods=["POST"]),
             Route("/_sandbox/requests", self.list_requests, methods=["GET"]),
             Route("/_sandbox/clock", self.set_clock, methods=["POST"]),
         ]
@@ -37,6 +47,13 @@ class Admin:
         account = self.world.account(id, livemode=bool(body.get("livemode")))
         key = create_key(self.world, account, "secret")
         return JSONResponse({"account": id, "livemode": account.livemode, "secret_key": key.value})
+
+    async def change_settings(self, request: Request) -> JSONResponse:
+        """`{"account", "after_dunning": "cancel" | "unpaid" | "past_due", "livemode"?}`: the Dashboard's setting."""
+        body = await _body(request)
+        account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
+        account.after_dunning = body["after_dunning"]
+        return JSONResponse({"account": account.id, "after_dunning": account.after_dunning})
 
     async def create_key(self, request: Request) -> JSONResponse:
         """`{"account", "kind", "permissions"?: ["customer_write", …], "livemode"?}` → `{"key"}`."""
@@ -72,6 +89,33 @@ class Admin:
         ]
         return JSONResponse({"data": found})
 
+    async def generate(self, request: Request) -> JSONResponse:
+        """`{"account", "subscriptions": N, "livemode"?}` → `{"statuses": {status: how many}}`."""
+        body = await _body(request)
+        account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
+        return JSONResponse({"statuses": populate(account, int(body["subscriptions"]))})
+
+    async def snapshot(self, request: Request) -> JSONResponse:
+        """`{"file"}`: write everything to a file that `--snapshot` reads."""
+        path = Path((await _body(request))["file"])
+        save(self.world, path)
+        return JSONResponse({"file": str(path), "bytes": path.stat().st_size})
+
+    async def edit_object(self, request: Request) -> JSONResponse:
+        """`{"changes", "event"?, "livemode"?}`: change what Stripe's API cannot (a card's wallet, say).
+
+        Hashes are merged. With `event` an event of that type tells about it.
+        """
+        body = await _body(request)
+        where = request.path_params
+        account = self.world.account(where["account"], livemode=bool(body.get("livemode")))
+        obj = account.get(where["type"], where["id"])
+        if obj is None:
+            return JSONResponse({"error": "No such object"}, 404)
+        with account.changing(obj, body["event"]) if "event" in body else nullcontext():
+            _merge(obj, body["changes"])
+        return JSONResponse(render(account, obj))
+
     async def set_clock(self, request: Request) -> JSONResponse:
         """`{"offset": seconds}` skews the clock, `{"frozen": epoch seconds or null}` stops it.
 
@@ -84,6 +128,14 @@ class Admin:
         if "advance" in body:
             advance_world(self.world, int(body["advance"]))
         return JSONResponse({"now": clock.now(), "offset": clock.offset, "frozen": clock.frozen})
+
+
+def _merge(obj: Obj, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if isinstance(value, dict) and isinstance(obj.get(name), dict):
+            _merge(obj[name], value)
+        else:
+            obj[name] = value
 
 
 async def _body(request: Request) -> dict[str, Any]:

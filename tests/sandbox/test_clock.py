@@ -115,6 +115,7 @@ def test_it_bills_usage_after_the_period(shop: Shop) -> None:
     metered = shop.price(10, recurring={"interval": "month", "usage_type": "metered", "meter": meter.id})
     sub = shop.subscribe(metered)
     assert "quantity" not in item_of(sub).to_dict()
+    shop.advance(START + 2 * DAY)
     shop.stripe.billing.meter_events.create(
         {
             "event_name": "calls",

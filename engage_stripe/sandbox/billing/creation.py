@@ -71,6 +71,7 @@ def blank_subscription(account: Account, customer: Obj, now: int) -> Obj:
         "object": "subscription",
         "_open_invoices": [],
         "_pending": {},
+        "_warned": False,
         "application": None,
         "application_fee_percent": None,
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},

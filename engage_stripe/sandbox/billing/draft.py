@@ -11,6 +11,7 @@ from typing import Any
 
 from engage_stripe.sandbox.billing.discounting import AppliedDiscount, Discountable, apply_discounts
 from engage_stripe.sandbox.billing.lines import Line
+from engage_stripe.sandbox.billing.trials import warn_if_near
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.state import Account
 
@@ -78,10 +79,11 @@ class Draft:
             self._write()
             stored = account.add(self.sub)
             account.emit(event, stored)
-            return stored
-        with account.changing(stored, event):
-            self._write()
-            stored.update(self.sub)
+        else:
+            with account.changing(stored, event):
+                self._write()
+                stored.update(self.sub)
+        warn_if_near(account, stored)
         return stored
 
     def _write(self) -> None:

@@ -66,12 +66,6 @@ def pause(account: Account, sub: Obj, reason: str) -> None:
     account.emit("customer.subscription.paused", sub)
 
 
-def warn_of_trial_end(account: Account, sub: Obj) -> None:
-    """https://docs.stripe.com/api/events/types#event_types-customer.subscription.trial_will_end."""
-    sub["_warned"] = True
-    account.emit("customer.subscription.trial_will_end", sub)
-
-
 def finalize_drafts(account: Account, sub: Obj) -> None:
     """Open the renewal invoices that were drafts for an hour, and charge them."""
     now = account.now(sub["customer"])

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from engage_stripe.sandbox.billing import pending, phase_changes, renewals
 from engage_stripe.sandbox.billing.draft import items_of
-from engage_stripe.sandbox.billing.periods import DAY
+from engage_stripe.sandbox.billing.trials import WARNING_SECONDS, warn_if_near
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.state import Account
 
-TRIAL_WARNING = 3 * DAY
 INCOMPLETE_SECONDS = 23 * 3600
 
 Step = Callable[[Account, Obj], None]
@@ -66,8 +65,8 @@ def _dues(account: Account, sub: Obj) -> Iterator[Due]:
     if schedule and schedule["current_phase"] and sub["status"] != "incomplete":
         yield schedule["current_phase"]["end_date"], phase_changes.advance_of
     if sub["status"] == "trialing":
-        if not sub.get("_warned"):
-            yield sub["trial_end"] - TRIAL_WARNING, renewals.warn_of_trial_end
+        if not sub["_warned"]:
+            yield sub["trial_end"] - WARNING_SECONDS, warn_if_near
         yield sub["trial_end"], renewals.end_trial
     elif sub["status"] in ("active", "past_due", "unpaid"):
         yield min(item["current_period_end"] for item in items_of(account, sub)), renewals.renew
