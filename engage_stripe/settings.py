@@ -145,6 +145,9 @@ CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_QUEUES = [Queue("clicks"), Queue("events"), Queue("background")]  # in this order, see below
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 3600}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "drain the inbox": {"task": "stripe_sync.drain_inbox", "schedule": 2.0, "options": {"expires": 10}},
+    "work off refreshes": {"task": "stripe_sync.work_off_refreshes", "schedule": 2.0, "options": {"expires": 10}},
+    "forget old payloads": {"task": "stripe_sync.forget_old", "schedule": 3600.0},
     "settle unsettled clicks": {"task": "actions.settle_unsettled", "schedule": 10.0},
     "apply due changes": {"task": "actions.apply_due_changes", "schedule": 60.0},
 }
@@ -190,6 +193,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+STRIPE_CONNECT_BASE = env.str("STRIPE_CONNECT_BASE", default="https://connect.stripe.com")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -198,7 +202,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'", "https://connect.stripe.com"],
+        "form-action": ["'self'", STRIPE_CONNECT_BASE],  # Connect with Stripe is a form that ends there
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }
@@ -238,7 +242,7 @@ ENGAGE_STRIPE: dict[str, Any] = {
         ","
     ),
     "STRIPE_API_BASE": env.str("STRIPE_API_BASE", default="https://api.stripe.com"),
-    "STRIPE_CONNECT_BASE": env.str("STRIPE_CONNECT_BASE", default="https://connect.stripe.com"),
+    "STRIPE_CONNECT_BASE": STRIPE_CONNECT_BASE,
     "STRIPE_CONNECT_CLIENT_ID": env.str("STRIPE_CONNECT_CLIENT_ID", default=""),
     "STRIPE_PLATFORM_KEY": env.str("STRIPE_PLATFORM_KEY", default=""),
     "STRIPE_TEST_CONNECT_CLIENT_ID": env.str("STRIPE_TEST_CONNECT_CLIENT_ID", default=""),
