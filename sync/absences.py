@@ -38,8 +38,10 @@ def verify(run: SyncRun, connection: Connection, resource: str) -> int:
 
 def _look_for(run: SyncRun, connection: Connection, resource: str, stripe_ids: list[str], floor: int) -> int:
     gateway = StripeGateway(connection)
-    found = [_retrieve(gateway, resource, stripe_id, floor) for stripe_id in stripe_ids]
     before = drift.read_rows(connection, resource, stripe_ids)
+    found = [
+        _retrieve(gateway, resource, stripe_id, row.get("customer"), floor) for stripe_id, row in before.items()
+    ]
     changes = apply_objects(
         connection=connection,
         objects=[data for data, _ in found],
@@ -51,12 +53,15 @@ def _look_for(run: SyncRun, connection: Connection, resource: str, stripe_ids: l
     return sum(bool(data.get("deleted")) for data, _ in found)
 
 
-def _retrieve(gateway: StripeGateway, resource: str, stripe_id: str, floor: int) -> tuple[dict[str, Any], int]:
+def _retrieve(
+    gateway: StripeGateway, resource: str, stripe_id: str, customer: str | None, floor: int
+) -> tuple[dict[str, Any], int]:
     """The object and its rank. One that Stripe does not know was gone when the lists were read."""
     try:
         fetched = gateway.retrieve(resource, stripe_id)
     except StripeError as error:
         if error.http_status != 404:
             raise
-        return {"id": stripe_id, "object": _OBJECTS[resource], "deleted": True}, floor
+        gone = {"id": stripe_id, "object": _OBJECTS[resource], "customer": customer, "deleted": True}
+        return gone, floor
     return fetched.data, fetched.rank

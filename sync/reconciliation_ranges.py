@@ -168,5 +168,7 @@ def expansions(connection: Connection, resource: str) -> list[str]:
     """What a list may bring along under this connection's permissions; expanding more would be refused."""
     cards = allows(connection, "rak_payment_method_read")
     if resource == "customers":
-        return ["data.invoice_settings.default_payment_method"] if cards else []
-    return ["data.discounts"] + (["data.default_payment_method"] if cards else [])
+        with_cards = ["data.invoice_settings.default_payment_method", "data.default_source"]
+        return ["data.discount.source.coupon"] + (with_cards if cards else [])
+    with_cards = ["data.default_payment_method", "data.default_source"]
+    return ["data.discounts.source.coupon"] + (with_cards if cards else [])

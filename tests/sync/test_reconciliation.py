@@ -158,7 +158,7 @@ def test_it_is_partial_when_one_resource_is_refused(
     connection: Connection, stripe_account: StripeAccount, price: str
 ) -> None:
     subscribe(stripe_account, price)
-    connection.api_key = Secret(stripe_account.restricted_key(["rak_customer_read"]))
+    connection.api_key = Secret(stripe_account.restricted_key(["rak_customer_read", "rak_coupon_read"]))
     connection.save()
     run = reconcile(connection=connection)
     assert run.state == SyncRun.State.PARTIAL

@@ -1,0 +1,17 @@
+"""``manage.py sync_catalogue --app ID``: read products, prices, coupons and promotion codes now."""
+
+from typing import Any
+
+from connector.host import HostApp
+from sync.catalogue import sync_catalogue
+from sync.management.run_command import RunCommand, connection_of, progress_bar
+
+
+class Command(RunCommand):
+    help = "Reads the App's whole catalogue from Stripe: products, prices, coupons, promotion codes."
+
+    def run(self, app: HostApp, **options: Any) -> dict[str, Any]:
+        """``{"run_id", "state", "counts", "report", "error"}``."""
+        with progress_bar("Catalogue", silent=options["json"]) as follow:
+            run = sync_catalogue(connection=connection_of(app), started_by="command line", on_progress=follow)
+        return self.describe(run)
