@@ -19,7 +19,7 @@ class AppCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object for programs")
 
     def handle(self, **options: Any) -> None:
-        app = _find_app(options["app"])
+        app = _find_app(options.pop("app"))
         try:
             answer = self.run(app, **options)
         except ConnectorError as error:
