@@ -49,7 +49,7 @@ class Admin:
         return JSONResponse({"account": id, "livemode": account.livemode, "secret_key": key.value})
 
     async def change_settings(self, request: Request) -> JSONResponse:
-        """`{"account", "after_dunning": "cancel" | "unpaid" | "past_due", "livemode"?}`: the Dashboard's setting."""
+        """`{"account", "after_dunning": "cancel" | "unpaid" | "past_due", "livemode"?}`: as in the Dashboard."""
         body = await _body(request)
         account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
         account.after_dunning = body["after_dunning"]
@@ -97,9 +97,9 @@ class Admin:
 
     async def snapshot(self, request: Request) -> JSONResponse:
         """`{"file"}`: write everything to a file that `--snapshot` reads."""
-        path = Path((await _body(request))["file"])
-        save(self.world, path)
-        return JSONResponse({"file": str(path), "bytes": path.stat().st_size})
+        file = (await _body(request))["file"]
+        save(self.world, Path(file))
+        return JSONResponse({"file": file})
 
     async def edit_object(self, request: Request) -> JSONResponse:
         """`{"changes", "event"?, "livemode"?}`: change what Stripe's API cannot (a card's wallet, say).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from engage_stripe.sandbox.oauth import OAuth
 from engage_stripe.sandbox.pipeline import Pipeline
 from engage_stripe.sandbox.registry import ROUTES, SHAPES
 from engage_stripe.sandbox.routing import Router
+from engage_stripe.sandbox.snapshots import load, save
 from engage_stripe.sandbox.state import World
 from engage_stripe.sandbox.webhooks.admin import WebhookAdmin
 from engage_stripe.sandbox.webhooks.delivery import RETRY_DELAYS, Dispatcher
@@ -32,7 +34,7 @@ class Sandbox:
     """A World with the well-known accounts, keys and platforms, and everything that acts on it.
 
     `redirect_uris` are registered for the well-known platforms; `retry_delays` are the seconds before
-    each webhook retry.
+    each webhook retry. `snapshot` is read when it exists and written at the end.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Sandbox:
         seed: int = 0,
         redirect_uris: Sequence[str] = (),
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        snapshot: Path | None = None,
     ) -> None:
         self.world = World(shapes=SHAPES, seed=seed)
         self.faults = Faults(self.world)
@@ -48,6 +51,9 @@ class Sandbox:
         self.connect = Connect(self.world)
         open_demo_accounts(self.world)
         open_demo_platforms(self.world, redirect_uris)
+        self.snapshot = snapshot
+        if snapshot is not None and snapshot.exists():
+            load(self.world, snapshot)
 
     def app(self) -> ASGIApp:
         """The ASGI application."""
@@ -68,3 +74,5 @@ class Sandbox:
         self.world.listeners.append(self.dispatcher.on_event)
         yield
         await self.dispatcher.close()
+        if self.snapshot is not None:
+            save(self.world, self.snapshot)

@@ -46,6 +46,7 @@ class Account:
         self.livemode = livemode
         self.name = "Sandbox account"
         self.created = world.clock.now()
+        self._silent = False
         self.objects: dict[str, Collection] = {}
         self.deleted: dict[str, Obj] = {}
         # What the last failed retry does: `cancel`, `unpaid` or `past_due` (the Dashboard's setting).
@@ -95,12 +96,23 @@ class Account:
         return int(clock["frozen_time"]) if clock else self.world.clock.now()
 
     def emit(self, type: str, obj: Obj, previous_attributes: Obj | None = None) -> Obj:
-        """Record an event about the object as it is now and tell every listener."""
+        """Record an event about the object as it is now and tell every listener; {} while silent."""
+        if self._silent:
+            return {}
         event = build_event(self, type, render(self, obj), previous_attributes)
         self.add(event)
         for listener in self.world.listeners:
             listener(self, event)
         return event
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Events made in the block are neither kept nor told to anybody."""
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
 
     @contextmanager
     def changing(self, obj: Obj, event_type: str) -> Iterator[Obj]:

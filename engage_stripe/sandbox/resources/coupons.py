@@ -18,13 +18,19 @@ HIDDEN = ("applies_to", "currency_options")
 
 def create(call: Call) -> Obj:
     """`POST /v1/coupons`."""
-    account, params = call.account, call.params
+    coupon = call.account.add(new_coupon(call.account, call.params))
+    call.account.emit("coupon.created", coupon)
+    return coupon
+
+
+def new_coupon(account: Account, params: dict[str, Any]) -> Obj:
+    """A coupon that is not stored yet; StripeError for one that Stripe would refuse."""
     _check(account, params)
     coupon: Obj = {
         "id": params.get("id") or account.ids.text(8),
         "object": "coupon",
         "amount_off": params.get("amount_off"),
-        "created": call.now,
+        "created": account.now(),
         "currency": params["currency"].lower() if params.get("currency") else None,
         "duration": params.get("duration", "once"),
         "duration_in_months": params.get("duration_in_months"),
@@ -39,8 +45,6 @@ def create(call: Call) -> Obj:
         "currency_options": params.get("currency_options", {}),
     }
     merge_metadata(coupon, params)
-    account.add(coupon)
-    account.emit("coupon.created", coupon)
     return coupon
 
 

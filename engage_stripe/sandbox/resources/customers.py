@@ -33,7 +33,7 @@ def create(call: Call) -> Obj:
         account.find("test_helpers.test_clock", clock, param="test_clock", status=400)
     card = card_of_token(params["source"]) if params.get("source") else None
     payment_method = _offered(account, params)
-    customer = account.add(_new(account, clock))
+    customer = account.add(new_customer(account, clock=clock))
     customer["created"] = account.now(customer["id"])
     _assign(customer, params)
     if payment_method is not None:
@@ -107,7 +107,8 @@ def _default(params: dict[str, Any]) -> Any:
     return (params.get("invoice_settings") or {}).get("default_payment_method")
 
 
-def _new(account: Account, clock: str | None) -> Obj:
+def new_customer(account: Account, *, clock: str | None) -> Obj:
+    """A customer that is not stored yet; `clock` is the id of its test clock."""
     return {
         "id": account.ids.new("cus"),
         "object": "customer",
