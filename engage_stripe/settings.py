@@ -143,6 +143,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_QUEUES = [Queue("clicks"), Queue("events"), Queue("background")]  # in this order, see below
+CELERY_TASK_ROUTES = {
+    "actions.*": {"queue": "clicks"},
+    "stripe_sync.drain_inbox": {"queue": "events"},
+}
 CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 3600}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "drain the inbox": {"task": "stripe_sync.drain_inbox", "schedule": 2.0, "options": {"expires": 10}},

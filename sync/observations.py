@@ -14,7 +14,7 @@ from connector.permissions import allows
 from sync.doubts import missing_pieces
 from sync.facts import CustomerFact, Json, PaymentFact, Reading
 from sync.mirror import Mirrored, Observation, customer_of, lock_customers, write
-from sync.projection import Projected, TraitChange, project_touched, share_apps
+from sync.projection import Projected, TraitChange, project_touched
 from sync.refresh_queue import ask
 from sync.stripe_objects import read_object
 
@@ -43,9 +43,9 @@ def apply_observations(
 ) -> list[TraitChange]:
     """Take in facts of any number of connections. Returns the traits that changed."""
     mirrored = Mirrored()
-    with transaction.atomic():
-        share_apps({connection.app_id for connection in connections.values()})
-        emails = lock_customers(_customers(observations))
+    with transaction.atomic(savepoint=False):
+        app_ids = {connection.app_id for connection in connections.values()}
+        emails = lock_customers(_customers(observations), app_ids=app_ids)
         write(observations, mirrored)
         projected = project_touched(mirrored.touches, emails)
         _look_for_missing(projected, mirrored, connections)

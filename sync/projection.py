@@ -5,7 +5,7 @@ mirror is read, so of two workers that touch the same user the second sees what 
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,13 +17,10 @@ from connector.models import Connection
 from sync import projection_sql as sql
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
-from sync.mirror import CustomerKey, Touch
+from sync.mirror import APP_LOCK, CustomerKey, Touch, lock_customers
 from sync.provenance import source_of
 from sync.signals import announce
 from sync.traits import CustomerState, project
-
-BATCH_LOCK = 0x53545250
-"""First key of the advisory lock of an App: shared by batches, held alone while identities are projected."""
 
 
 class TraitChange(NamedTuple):
@@ -70,8 +67,8 @@ def project_customers(*, connection: Connection, customers: Collection[str], sou
     """Project the users linked to these customers. At most 1,000 customers a call."""
     touches = {(connection.id, customer): [Touch(CustomerFact, 0, source)] for customer in customers}
     with transaction.atomic():
-        share_apps([connection.app_id])
-        return project_touched(touches, {}).changes
+        emails = lock_customers(touches.keys(), app_ids=[connection.app_id])
+        return project_touched(touches, emails).changes
 
 
 def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> list[TraitChange]:
@@ -80,19 +77,10 @@ def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> l
     Waits for the batches of this App that may have read the former identities. At most 1,000 users a call.
     """
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [BATCH_LOCK, str(app_id)])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
         cursor.execute(sql.NAMED_USERS, [list(user_ids), app_id])
         links = [Link(*row) for row in cursor.fetchall()]
         return _project(links, {}, source).changes
-
-
-def share_apps(app_ids: Iterable[UUID]) -> None:
-    """Keep identities of these Apps from being projected until this transaction ends."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a",
-            [BATCH_LOCK, sorted(str(app_id) for app_id in app_ids)],
-        )
 
 
 def project_touched(

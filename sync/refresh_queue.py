@@ -12,6 +12,9 @@ from sync.models import Discount, RefreshRequest, Subscription
 SETTLE_SECONDS = 3
 """A fetch knows about a second only after it is over; see ``rank`` in ``sync.models.mirrors``."""
 
+RENAMED_RANK = 0
+"""Of a request that asks for no fetch, only for the projection of everybody who uses the name."""
+
 _ASK_SQL = f"""
     WITH asked AS (
         SELECT * FROM jsonb_to_recordset(%s::jsonb)
@@ -45,7 +48,7 @@ def ask(doubts: Mapping[tuple[UUID, Doubt], int], renamed: Collection[tuple[UUID
         for (key, doubt), rank in doubts.items()
     ]  # fmt: skip
     rows += [
-        {"c": str(key), "t": object_type, "s": stripe_id, "rank": 0, "reason": "renamed", "used": True}
+        {"c": str(key), "t": object_type, "s": stripe_id, "rank": RENAMED_RANK, "reason": "renamed", "used": True}
         for key, object_type, stripe_id in renamed
     ]
     if rows:
@@ -54,8 +57,8 @@ def ask(doubts: Mapping[tuple[UUID, Doubt], int], renamed: Collection[tuple[UUID
 
 
 def request_refresh(
-    *, connection_id: UUID, stripe_id: str, reason: str, object_type: str = "customer", min_rank: int = 0
+    *, connection_id: UUID, stripe_id: str, reason: str, object_type: str = "customer", min_rank: int = 1
 ) -> None:
     """Queue one object to be read, once, however often this is called."""
     doubt = Doubt(object_type, stripe_id, reason)
-    ask({(connection_id, doubt): min_rank})
+    ask({(connection_id, doubt): max(min_rank, 1)})

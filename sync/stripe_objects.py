@@ -88,6 +88,9 @@ def read_customer(data: Json) -> Reading:
 def read_subscription(data: Json) -> Reading:
     """A subscription with its items, and the discounts and payment methods that are embedded in it."""
     customer = reference(data, "customer") or ""
+    if flag(data, "deleted"):
+        gone = SubscriptionFact(required_text(data, "id"), customer, "canceled", created=0, deleted=True)
+        return Reading(facts=[gone])
     reading = Reading(facts=[_subscription_fact(data)])
     for embedded in _embedded_in_subscription(data):
         reading.add(embedded)

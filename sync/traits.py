@@ -21,7 +21,7 @@ STATUSES = (
 )
 """Best first; the last two are terminal: https://docs.stripe.com/api/subscriptions/object#subscription_object-status"""
 
-_ENDED = ("canceled", "incomplete_expired")
+ENDED = ("canceled", "incomplete_expired")
 _UNKNOWN_STATUS = STATUSES.index("canceled") - 0.5  # live as far as we know, after every live one we know
 
 
@@ -103,7 +103,7 @@ def the_subscription(state: CustomerState) -> SubscriptionFact | None:
 def rank_subscription(subscription: SubscriptionFact) -> tuple[float, int, str]:
     """Sorts *the* subscription first. All ended ones are alike: the latest created counts."""
     status = subscription.status
-    if status in _ENDED:
+    if status in ENDED:
         place: float = len(STATUSES)
     else:
         place = STATUSES.index(status) if status in STATUSES else _UNKNOWN_STATUS
@@ -118,7 +118,7 @@ def _rank_customer(pair: tuple[CustomerState, SubscriptionFact | None]) -> tuple
 
 
 def _canceled(subscription: SubscriptionFact) -> SubscriptionFact:
-    return subscription if subscription.status in _ENDED else replace(subscription, status="canceled")
+    return subscription if subscription.status in ENDED else replace(subscription, status="canceled")
 
 
 def _is_delinquent(state: CustomerState, subscription: SubscriptionFact | None) -> bool:
@@ -139,7 +139,7 @@ def _with_subscription(traits: Traits, subscription: SubscriptionFact, known: Kn
         cancel_at_period_end=_ends_with_period(subscription),
         trial_start=subscription.trial_start,
         trial_end=subscription.trial_end,
-        subscription_plan=known.product_names.get(item["product"]) if item else None,
+        subscription_plan=known.product_names.get(item["product"]) or None if item else None,
         recurring_interval=item["interval"] if item else None,
     )
 

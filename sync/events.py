@@ -1,0 +1,62 @@
+"""Storing events: one statement, whatever the number of connections that an account's event goes to."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import DataError
+from django.db import connection as database
+
+from sync.models import StripeEvent
+
+_INSERT = f"""
+    INSERT INTO {StripeEvent._meta.db_table} (connection_id, event_id, type, created, api_version, livemode,
+        payload, state, attempts, not_before, error, received_at)
+    SELECT c, %s, %s, to_timestamp(%s), %s, %s, %s::jsonb, 'received', 0, now(), '', now()
+    FROM unnest(%s::uuid[]) AS c ORDER BY c
+    ON CONFLICT (connection_id, event_id) DO NOTHING
+"""  # noqa: S608  table name
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An event's envelope. ``created`` in epoch seconds."""
+
+    event_id: str
+    type: str
+    created: int
+    api_version: str
+    livemode: bool
+
+
+def store(*, connection_ids: Sequence[UUID], fields: Fields, payload: str) -> int:
+    """Insert the event for each connection that has not got it. Returns for how many it was new.
+
+    ``DataError`` for JSON that PostgreSQL cannot keep even without what no text column can hold.
+    """
+    try:
+        return _insert(connection_ids, fields, payload)
+    except DataError:  # for example U+0000 in a name: https://www.postgresql.org/docs/current/datatype-json.html
+        return _insert(connection_ids, fields, json.dumps(_storable(json.loads(payload)), allow_nan=False))
+
+
+def _insert(connection_ids: Sequence[UUID], fields: Fields, payload: str) -> int:
+    values = [fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode]
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, [*values, payload, list(connection_ids)])
+        return cursor.rowcount
+
+
+def _storable(value: Any) -> Any:
+    """The value without NUL and lone surrogates in its texts."""
+    match value:
+        case str():
+            return value.replace("\0", "").encode(errors="replace").decode()
+        case dict():
+            return {_storable(key): _storable(one) for key, one in value.items()}
+        case list():
+            return [_storable(one) for one in value]
+        case _:
+            return value

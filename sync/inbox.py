@@ -1,0 +1,143 @@
+"""Drain the inbox: claim a batch, read it, take it in, mark it. One transaction, a constant number of statements.
+
+Any number of workers may drain at once. A poisoned event is found by halving, retried with growing pauses and
+parked.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
+
+from connector.lifecycle import handle_deauthorization
+from connector.models import Connection
+from sync import inbox_sql as sql
+from sync.facts import Reading
+from sync.metrics import EVENTS, LAG
+from sync.mirror import Observation, event_rank
+from sync.observations import apply_observations
+from sync.stripe_events import read_event
+
+BATCH = 500
+MAX_ATTEMPTS = 8
+"""Pauses of 10 s, 20 s … 10 min: an event is parked after about twenty minutes."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class InboxEvent:
+    """A claimed row. ``created`` in epoch seconds; ``waited`` is seconds since receipt."""
+
+    id: int
+    connection_id: UUID
+    event_id: str
+    type: str
+    created: int
+    payload: str | None
+    attempts: int
+    waited: float
+    state: str = "applied"
+    error: str = ""
+
+    def fail(self, error: Exception) -> None:
+        self.attempts += 1
+        self.state = "received" if self.attempts < MAX_ATTEMPTS else "failed"
+        self.error = f"{type(error).__name__}: {error}"[:2000]
+
+
+def drain(*, batch: int = BATCH) -> int:
+    """Apply everything that waits. Returns how many events were taken from the inbox."""
+    total = 0
+    while taken := apply_batch(limit=batch):
+        total += taken
+    return total
+
+
+def apply_batch(*, limit: int = BATCH) -> int:
+    """Apply up to ``limit`` events that no other worker holds. Returns how many were claimed."""
+    with transaction.atomic():
+        claimed = _claim(limit)
+        if claimed:
+            _apply(claimed, _load_connections(claimed))
+            _mark(claimed)
+    for event in claimed:
+        EVENTS.labels(event.state).inc()
+        LAG.observe(event.waited)
+    return len(claimed)
+
+
+def _claim(limit: int) -> list[InboxEvent]:
+    with database.cursor() as cursor:
+        cursor.execute(sql.CLAIM, [limit])
+        return [InboxEvent(*row) for row in cursor.fetchall()]
+
+
+def _load_connections(events: Sequence[InboxEvent]) -> dict[UUID, Connection]:
+    """Without the secrets, which nobody here needs."""
+    fields = ("app_id", "method", "status", "livemode", "stripe_account_id", "permissions")
+    return Connection.objects.only(*fields).in_bulk({event.connection_id for event in events})
+
+
+def _apply(events: list[InboxEvent], connections: dict[UUID, Connection]) -> None:
+    """Take the events in together; if that fails, each half alone, down to the one that cannot be taken in."""
+    try:
+        with transaction.atomic():
+            _take_in(events, connections)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble, not an event's: all of them stay in the inbox
+    except Exception as error:  # noqa: BLE001  whatever one event does, it must not hold up the others
+        if len(events) == 1:
+            log.warning("event_failed", event=events[0].event_id, error=repr(error))
+            events[0].fail(error)
+            return
+        middle = len(events) // 2
+        _apply(events[:middle], connections)
+        _apply(events[middle:], connections)
+
+
+def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> None:
+    observations = []
+    for event in events:
+        connection = connections[event.connection_id]
+        reading = _read(event) if connection.status in sql.SERVED else Reading()
+        if reading.facts or reading.doubts:
+            observations.append(_observation(event, reading))
+        elif event.type == "account.application.deauthorized":
+            handle_deauthorization(stripe_account_id=connection.stripe_account_id, livemode=connection.livemode)
+        elif not event.error:
+            event.state = "ignored"
+    if observations:
+        seen = {one.connection_id: connections[one.connection_id] for one in observations}
+        apply_observations(observations, connections=seen)
+
+
+def _read(event: InboxEvent) -> Reading:
+    """What the event says. An event that cannot be read fails alone, without disturbing the others."""
+    event.state, event.error = "applied", ""
+    try:
+        if event.payload is None:
+            raise ValueError("The payload has expired.")  # noqa: TRY301
+        return read_event(json.loads(event.payload))
+    except (ValueError, RecursionError) as error:
+        event.fail(error)
+        return Reading()
+
+
+def _observation(event: InboxEvent, reading: Reading) -> Observation:
+    source: dict[str, Any] = {"event": event.event_id, "type": event.type, "at": event.created}
+    return Observation(event.connection_id, event_rank(event.created), source, reading.facts, reading.doubts)
+
+
+def _mark(events: Sequence[InboxEvent]) -> None:
+    rows = [
+        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": str(one.connection_id)}
+        for one in events
+    ]  # fmt: skip
+    with database.cursor() as cursor:
+        cursor.execute(sql.MARK, [json.dumps(rows)])

@@ -1,0 +1,35 @@
+"""The inbox's statements."""
+
+from connector.models import Connection
+from sync.models import StripeEvent
+
+SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
+"""Connections whose events are applied. One in error still hears from Stripe."""
+
+_EVENTS = StripeEvent._meta.db_table
+
+CLAIM = f"""
+    SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts,
+        extract(epoch FROM clock_timestamp() - received_at)::float
+    FROM {_EVENTS}
+    WHERE state = 'received' AND not_before <= now()
+    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""  # noqa: S608  table name
+
+MARK = f"""
+    WITH r AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb)
+            AS r(id bigint, state text, attempts integer, error text, c uuid)
+    ), marked AS (
+        UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,
+            applied_at = CASE WHEN r.state = 'received' THEN NULL ELSE clock_timestamp() END,
+            not_before = now() + make_interval(secs => least(5 * 2 ^ r.attempts, 600))
+        FROM r WHERE t.id = r.id
+    ), free AS (
+        SELECT id FROM {Connection._meta.db_table}
+        WHERE id IN (SELECT c FROM r) AND (last_event_at IS NULL OR last_event_at < now() - interval '1 second')
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE {Connection._meta.db_table} t SET last_event_at = now() FROM free WHERE t.id = free.id
+"""  # noqa: S608
+"""Save what became of the events, and when each connection last heard of Stripe, unless another batch is just at it."""

@@ -1,0 +1,89 @@
+"""From a delivered event to the traits."""
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from connector.models import Connection
+from sync import inbox
+from sync.models import Identity, RefreshRequest, StripeEvent, UserTraits
+from sync.observations import apply_objects
+from sync.tasks import drain_inbox
+from tests.factories import make_connection
+from tests.sync import stripe_shapes as shapes
+from tests.sync.webhook_requests import deliver
+
+pytestmark = pytest.mark.django_db
+BEFORE = 2 * (shapes.NOW - 1000) + 1
+
+
+@pytest.fixture
+def connection() -> Connection:
+    connection = make_connection(permissions={"rak_payment_method_read": {"state": "granted"}})
+    Identity.objects.create(app_id=connection.app_id, user_id="ada", stripe_id="cus_1")
+    known = [shapes.customer(), shapes.product(), shapes.coupon()]
+    apply_objects(connection=connection, objects=known, rank=BEFORE, source={})
+    return connection
+
+
+def traits_of(connection: Connection) -> UserTraits:
+    return UserTraits.objects.get(app_id=connection.app_id, user_id="ada")
+
+
+def test_it_turns_events_into_traits_in_any_order(connection: Connection) -> None:
+    created = shapes.event("customer.subscription.created", shapes.subscription(status="trialing"))
+    updated = shapes.event(
+        "customer.subscription.updated", shapes.subscription(status="active"), created=shapes.NOW + 5
+    )
+
+    assert deliver(connection, updated, created, updated) == ["stored", "stored", "duplicate"]
+    drain_inbox()
+
+    traits = traits_of(connection)
+    assert traits.subscription_status == "active"
+    assert traits.subscription_plan == "Basic"
+    assert traits.sources["subscription_status"]["event"] == updated["id"]
+    assert not RefreshRequest.objects.filter(connection=connection).exists()
+    assert {event.state for event in StripeEvent.objects.filter(connection=connection)} == {"applied"}
+
+
+def test_it_needs_no_more_statements_for_a_full_batch_of_every_kind(connection: Connection) -> None:
+    events = [
+        shapes.event(
+            "customer.subscription.updated",
+            shapes.subscription(id=f"sub_{n}", customer=f"cus_{n}", discounts=[shapes.discount(id=f"di_{n}")]),
+        )
+        for n in range(40)
+    ]
+    events += [shapes.event("customer.updated", shapes.customer(id=f"cus_{n}")) for n in range(40)]
+    events += [
+        shapes.event("payment_method.attached", shapes.payment_method()),
+        shapes.event("invoice.payment_failed", shapes.invoice()),
+        shapes.event("product.updated", shapes.product(name="Pro"), created=shapes.NOW + 1),
+        shapes.event("price.updated", shapes.price()),
+        shapes.event("coupon.updated", shapes.coupon()),
+        shapes.event("promotion_code.created", {"id": "promo_1", "object": "promotion_code", "code": "A"}),
+    ]
+    deliver(connection, *events)
+
+    with CaptureQueriesContext(
+        database,
+    ) as queries:
+        assert inbox.apply_batch() == len(events)
+
+    assert len(queries) <= 25, "\n".join(query["sql"][:100] for query in queries)
+
+
+def test_it_parks_a_poisoned_event_alone(connection: Connection) -> None:
+    poisoned = shapes.event("customer.subscription.updated", {"object": "subscription", "id": "sub_x"})
+    healthy = shapes.event("customer.subscription.created", shapes.subscription())
+    deliver(connection, poisoned, healthy)
+
+    for _ in range(inbox.MAX_ATTEMPTS):
+        inbox.drain()
+        StripeEvent.objects.filter(event_id=poisoned["id"]).update(not_before="2020-01-01T00:00Z")
+
+    row = StripeEvent.objects.get(event_id=poisoned["id"])
+    assert (row.state, row.attempts) == ("failed", inbox.MAX_ATTEMPTS)
+    assert "customer" in row.error
+    assert traits_of(connection).subscription_status == "active"
