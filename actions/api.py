@@ -14,6 +14,7 @@ from actions.configuration import describe_action, replace_actions
 from actions.execution import execute
 from actions.models import ActionExecution, Execution, Interaction, Status
 from actions.selectors import configured_actions, get_execution
+from connector.api_authentication import calling_app
 from connector.errors import NotFoundError
 from connector.host import get_host
 from connector.selectors import serving_connection
@@ -24,7 +25,7 @@ class ActionsView(APIView):
 
     @extend_schema(operation_id="list_actions", responses=serializers.AvailableActionSerializer(many=True))
     def get(self, request: Request) -> Response:
-        connection = serving_connection(app_id=request.user.app.id)
+        connection = serving_connection(app_id=calling_app(request).id)
         return Response([describe_availability(entry) for entry in list_availability(connection)])
 
 
@@ -35,8 +36,8 @@ class InteractionActionsView(APIView):
 
     @extend_schema(operation_id="read_prompt_actions", responses=serializers.ActionSerializer(many=True))
     def get(self, request: Request, prompt_id: str, interaction: str) -> Response:
-        check_interaction(request.user.app.id, prompt_id, interaction)
-        configs = configured_actions(app_id=request.user.app.id, prompt_id=prompt_id, interaction=interaction)
+        check_interaction(calling_app(request).id, prompt_id, interaction)
+        configs = configured_actions(app_id=calling_app(request).id, prompt_id=prompt_id, interaction=interaction)
         return Response([describe_action(config) for config in configs])
 
     @extend_schema(
@@ -45,11 +46,11 @@ class InteractionActionsView(APIView):
         responses=serializers.ActionSerializer(many=True),
     )
     def put(self, request: Request, prompt_id: str, interaction: str) -> Response:
-        check_interaction(request.user.app.id, prompt_id, interaction)
+        check_interaction(calling_app(request).id, prompt_id, interaction)
         body = serializers.ActionSerializer(data=request.data, many=True)
         body.is_valid(raise_exception=True)
         configs = replace_actions(
-            app_id=request.user.app.id,
+            app_id=calling_app(request).id,
             prompt_id=prompt_id,
             interaction=interaction,
             actions=body.validated_data,
@@ -67,11 +68,11 @@ class ExecuteView(APIView):
         responses=serializers.ExecutionSerializer,
     )
     def post(self, request: Request, prompt_id: str, interaction: str) -> Response:
-        check_interaction(request.user.app.id, prompt_id, interaction)
+        check_interaction(calling_app(request).id, prompt_id, interaction)
         body = serializers.ExecuteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         execution = execute(
-            app_id=request.user.app.id,
+            app_id=calling_app(request).id,
             prompt_id=prompt_id,
             interaction=interaction,
             user_id=body.validated_data["user_id"],
@@ -85,7 +86,9 @@ class ExecutionView(APIView):
 
     @extend_schema(operation_id="read_execution", responses=serializers.ExecutionSerializer)
     def get(self, request: Request, execution_id: UUID) -> Response:
-        return Response(describe_execution(get_execution(app_id=request.user.app.id, execution_id=execution_id)))
+        return Response(
+            describe_execution(get_execution(app_id=calling_app(request).id, execution_id=execution_id))
+        )
 
 
 def check_interaction(app_id: UUID, prompt_id: str, interaction: str) -> None:

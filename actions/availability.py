@@ -12,7 +12,9 @@ from connector.permissions import allows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """``why_not`` is empty where the action can be used; ``also`` says what missing optional permissions would add."""
+    """``why_not`` is empty where the action can be used; ``also`` says what missing optional permissions
+    would add.
+    """
 
     definition: ActionDefinition
     why_not: str

@@ -1,7 +1,7 @@
 """What the mirrored catalogue says about the plan, coupon or code that an action is about to use."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from actions.outcomes import NotAllowedError
 from actions.stripe_state import Subscription, coupon_ids, items_of
@@ -10,11 +10,11 @@ from connector.errors import StripeError
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
 from sync.models import Coupon, Price, Product, PromotionCode
+from sync.models.mirrors import Mirrored
 from sync.observations import apply_objects
 
-Entry: TypeAlias = Price | Coupon | PromotionCode
-_Entry = TypeVar("_Entry", Price, Coupon, PromotionCode)
-_RESOURCES: dict[type[Entry], tuple[str, tuple[str, ...]]] = {
+_Entry = TypeVar("_Entry", bound=Mirrored)
+_RESOURCES: dict[type[Mirrored], tuple[str, tuple[str, ...]]] = {
     Price: ("prices", ("product", "currency_options")),
     Coupon: ("coupons", ("applies_to",)),
     PromotionCode: ("promotion_codes", ("promotion.coupon",)),
@@ -26,14 +26,16 @@ def find_entry(model: type[_Entry], *, connection: Connection, stripe_id: str) -
 
     None where Stripe does not have it either. Raises ``StripeError``.
     """
-    rows = model.objects.filter(connection=connection, stripe_id=stripe_id)  # type: ignore[attr-defined]
-    found: _Entry | None = rows.first()
+    rows = model._default_manager.filter(  # noqa: SLF001  the documented way to any model's rows
+        connection=connection, stripe_id=stripe_id
+    )
+    found = rows.first()
     if found is None and _read_entry(model, connection, stripe_id):
         found = rows.first()
     return None if found is None or found.deleted else found
 
 
-def _read_entry(model: type[Entry], connection: Connection, stripe_id: str) -> bool:
+def _read_entry(model: type[Mirrored], connection: Connection, stripe_id: str) -> bool:
     resource, expand = _RESOURCES[model]
     try:
         fetched = StripeGateway(connection, priority="click").retrieve(resource, stripe_id, expand=expand)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import AllowAny
@@ -21,6 +22,7 @@ from actions.click_tokens import (
 )
 from actions.execution import execute
 from actions.models import Execution
+from connector.api_authentication import calling_app
 from connector.errors import ForbiddenError
 from connector.host import get_host
 
@@ -37,9 +39,9 @@ class ClickTokensView(APIView):
         body = serializers.ClickTokenRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         where = body.validated_data
-        check_interaction(request.user.app.id, where["prompt_id"], where["interaction"])
+        check_interaction(calling_app(request).id, where["prompt_id"], where["interaction"])
         token = issue_token(
-            app_id=request.user.app.id,
+            app_id=calling_app(request).id,
             prompt_id=where["prompt_id"],
             interaction=where["interaction"],
             user_id=where["user_id"],
@@ -48,7 +50,8 @@ class ClickTokensView(APIView):
 
 
 class ClickView(APIView):
-    """``click/``: the token says all; no other identifier is read. Answers only pages on the App's own domains.
+    """``click/``: the token says all; no other identifier is read. Answers only pages on the App's own
+    domains.
 
     https://developer.mozilla.org/docs/Web/HTTP/CORS
     """
@@ -57,8 +60,10 @@ class ClickView(APIView):
     permission_classes = (AllowAny,)
     parser_classes = (JSONParser, FormParser)
 
-    def options(self, request: Request, *_: object, **__: object) -> Response:
-        """A preflight carries no token, so it is answered for the domains of all Apps; the click itself is not."""
+    def options(self, request: HttpRequest, *_: object, **__: object) -> Response:
+        """A preflight carries no token, so it is answered for the domains of all Apps; the click itself is
+        not.
+        """
         host = origin_host(request.headers.get("Origin"))
         if not host or not get_host().has_domain(host):
             raise _foreign_origin()
@@ -104,5 +109,5 @@ def _foreign_origin() -> ForbiddenError:
     return ForbiddenError("foreign_origin", "This page is not on one of the App's domains.")
 
 
-def _allow(request: Request) -> dict[str, str]:
+def _allow(request: HttpRequest) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": request.headers["Origin"], "Vary": "Origin"}

@@ -49,8 +49,9 @@ def read_token(token: str) -> ClickToken:
 
 
 def origin_host(origin: str | None) -> str:
-    """The host name of an ``Origin`` header, empty where it is missing, ``null``, or plain HTTP from elsewhere than
-    this machine."""
+    """The host name of an ``Origin`` header, empty where it is missing, ``null``, or plain HTTP from
+    elsewhere than this machine.
+    """
     parts = urlsplit(origin or "")
     host = parts.hostname or ""
     is_local = host in {"localhost", "127.0.0.1", "::1"}

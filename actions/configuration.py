@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from actions.catalogue import Entry, find_entry
+from actions.catalogue import find_entry
 from actions.models import ActionConfig, ConfigChange, OnError
 from actions.parameters import Parameter, Picker, clean_parameters
 from actions.registry import get_action
@@ -15,6 +15,7 @@ from connector.errors import ConnectorError, InvalidInputError
 from connector.models import Connection
 from connector.selectors import serving_connection
 from sync.models import Coupon, Price, PromotionCode
+from sync.models.mirrors import Mirrored
 
 MOST_ACTIONS = 20
 
@@ -59,6 +60,8 @@ def _clean(index: int, action: dict[str, Any], connection: Connection | None) ->
     try:
         definition = get_action(action["action"])
         parameters = clean_parameters(definition.parameters, action.get("parameters", {}))
+        if wrong := definition.check(parameters):
+            raise InvalidInputError("invalid_parameters", wrong)
         _check_catalogue(definition.parameters, parameters, connection)
         _check_target(action.get("target"), connection)
     except ConnectorError as error:
@@ -73,7 +76,7 @@ def _clean(index: int, action: dict[str, Any], connection: Connection | None) ->
     }
 
 
-_KINDS: dict[Picker, tuple[type[Entry], str]] = {
+_KINDS: dict[Picker, tuple[type[Mirrored], str]] = {
     Picker.PLAN: (Price, "plan"),
     Picker.COUPON: (Coupon, "coupon"),
     Picker.PROMOTION_CODE: (PromotionCode, "promotion code"),

@@ -2,7 +2,7 @@
 list.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -24,11 +24,11 @@ class Needs(StrEnum):
 class Click:
     """Everything a definition may look at, read fresh for this click.
 
-    ``subscription`` is Stripe's own object (``discounts`` expanded), None for actions that need no
-    subscription; ``target`` are the price ids that chose it, empty for the trait rule; ``now`` is Stripe's
-    time in epoch seconds, a test clock's where the subscription is on one; ``customer_discount`` is the
-    discount on the customer itself; ``reference`` is unique to this action of this click; ``is_due`` says
-    that a change put off by our own scheduler is to be made now.
+    ``subscription`` is Stripe's own object (``discounts`` expanded), one of the customer's ``subscriptions``,
+    None for actions that need no subscription; ``target`` are the price ids that chose it, empty for the
+    trait rule; ``now`` is Stripe's time in epoch seconds, a test clock's where the subscription is on one;
+    ``customer_discount`` is the discount on the customer itself; ``reference`` is unique to this action of
+    this click; ``is_due`` says that a change put off by our own scheduler is to be made now.
     """
 
     connection: Connection
@@ -38,6 +38,7 @@ class Click:
     customer: str
     customer_discount: str | None
     subscription: dict[str, Any] | None
+    subscriptions: Sequence[dict[str, Any]]
     target: tuple[str, ...]
     now: int
     reference: str
@@ -60,16 +61,21 @@ class StripeRequest:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+def _nothing_wrong(_: Mapping[str, Any]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDefinition:
     """One action of the registry.
 
     ``required_permissions`` are ``rak_…`` names without which the action is disabled;
     ``optional_permissions`` map a name to what it adds. ``statuses`` are the subscription statuses in which
-    the action is possible; in every other one the outcome is ``not_allowed``. ``prepare`` checks what else
-    must hold and returns the request, or the outcome where none is needed; it raises ``NotAllowedError``.
-    ``read_back`` judges Stripe's answer: only what the answer shows counts. ``summarize`` words the
-    configured action for a designer, given names of plans and coupons.
+    the action is possible; in every other one the outcome is ``not_allowed``. ``check`` says what is wrong
+    with a combination of parameters that are each right, or nothing. ``prepare`` checks what else must hold
+    and returns the request, or the outcome where none is needed; it raises ``NotAllowedError``. ``read_back``
+    judges Stripe's answer: only what the answer shows counts. ``summarize`` words the configured action for a
+    designer, given names of plans and coupons.
     """
 
     key: str
@@ -79,6 +85,7 @@ class ActionDefinition:
     required_permissions: tuple[str, ...]
     optional_permissions: Mapping[str, str] = field(default_factory=dict)
     needs: Needs = Needs.SUBSCRIPTION
+    check: Callable[[Mapping[str, Any]], str] = _nothing_wrong
     statuses: frozenset[str] = frozenset()
     prepare: Callable[[Click], StripeRequest | Outcome]
     read_back: Callable[[StripeRequest, dict[str, Any]], Outcome]

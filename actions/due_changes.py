@@ -1,4 +1,6 @@
-"""Changes that were put off to the end of a period: made by our own scheduler, or by Stripe and then confirmed."""
+"""Changes that were put off to the end of a period: made by our own scheduler, or by Stripe and then
+confirmed.
+"""
 
 from datetime import timedelta
 
@@ -31,7 +33,9 @@ def claim_due() -> list[int]:
 
 
 def apply_change(action_id: int) -> None:
-    """Make the change, or see whether Stripe's schedule made it. A plan that was changed meanwhile is left alone."""
+    """Make the change, or see whether Stripe's schedule made it. A plan that was changed meanwhile is left
+    alone.
+    """
     action = ActionExecution.objects.select_related("execution__connection").get(id=action_id)
     execution = action.execution
     with try_hold(clicks_lock(execution.app_id, execution.user_id)) as held:
@@ -62,7 +66,9 @@ def _has_moved_on(action: ActionExecution, subscription: Subscription) -> bool:
 
 
 def _confirm(action: ActionExecution, subscription: Subscription, gateway: StripeGateway) -> None:
-    """Once Stripe made the switch, its schedule has nothing left to do, and would only be in the way of the next."""
+    """Once Stripe made the switch, its schedule has nothing left to do, and would only be in the way of the
+    next.
+    """
     facts, schedule = (action.request or {})["facts"], action.after["schedule"]
     is_ours = reference_id(subscription.get("schedule")) == schedule
     if facts["price"] in {item["price"]["id"] for item in items_of(subscription)}:

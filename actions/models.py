@@ -93,7 +93,8 @@ class ActionLimit(models.Model):
     """What holds clicks back on one connection: for one action, or for every action where ``action`` is
     empty.
 
-    ``paused`` is the kill switch; caps count changes that reached Stripe, per calendar day in UTC.
+    ``paused`` is the kill switch; caps count changes that reached Stripe, per calendar day in UTC; ``plans``
+    are price ids that *Override price* may be used on.
     """
 
     connection = models.ForeignKey("stripe_connector.Connection", on_delete=models.CASCADE, related_name="+")
@@ -102,6 +103,7 @@ class ActionLimit(models.Model):
     per_user_per_day = models.PositiveIntegerField(null=True, blank=True)
     per_day = models.PositiveIntegerField(null=True, blank=True)
     cooldown_minutes = models.PositiveIntegerField(null=True, blank=True)
+    plans = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [

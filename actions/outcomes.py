@@ -13,6 +13,15 @@ class NotAllowedError(ConnectorError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """Another action that our own scheduler makes later, because of this one."""
+
+    action: str
+    parameters: dict[str, Any]
+    apply_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """``message`` is for the end user's screen or the designer's test; ``url`` is where the user can go on;
     ``amounts`` are minor units by name beside ``currency``; ``apply_at`` is when our own scheduler makes the
@@ -26,6 +35,7 @@ class Outcome:
     url: str = ""
     amounts: dict[str, Any] = field(default_factory=dict)
     apply_at: datetime | None = None
+    follow_up: FollowUp | None = None
 
 
 def outcome_of_error(error: ConnectorError) -> Outcome:

@@ -13,10 +13,15 @@ class Picker(StrEnum):
 
     CHOICE = "choice"
     NUMBER = "number"
+    SWITCH = "switch"
     TEXT = "text"
     PLAN = "plan"
     COUPON = "coupon"
     PROMOTION_CODE = "promotion_code"
+    CURRENCY = "currency"
+
+
+_JSON_TYPES = {Picker.NUMBER: "integer", Picker.SWITCH: "boolean"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +40,11 @@ class Parameter:
     options: Mapping[str, str] = field(default_factory=dict)
     minimum: int | None = None
     maximum: int | None = None
-    default: str | int | None = None
+    default: str | int | bool | None = None
     required: bool = False
     only_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def clean(self, value: Any) -> str | int | None:
+    def clean(self, value: Any) -> str | int | bool | None:
         """The value as it is stored. Raises ``ValueError`` with a sentence for the person who entered it."""
         if value is None or value == "":
             if self.required:
@@ -50,6 +55,10 @@ class Parameter:
                 return self._clean_number(value)
             case Picker.CHOICE:
                 return self._clean_choice(value)
+            case Picker.SWITCH:
+                return self._clean_switch(value)
+            case Picker.CURRENCY:
+                return self._clean_currency(value)
             case _:
                 return self._clean_text(value)
 
@@ -60,7 +69,7 @@ class Parameter:
     def json_schema(self) -> dict[str, Any]:
         """The parameter as JSON schema, with the picker under ``x-picker``."""
         schema: dict[str, Any] = {
-            "type": "integer" if self.picker is Picker.NUMBER else "string",
+            "type": _JSON_TYPES.get(self.picker, "string"),
             "title": self.label,
             "x-picker": self.picker.value,
         }
@@ -83,10 +92,21 @@ class Parameter:
             raise ValueError(f"{self.label} must be at most {self.maximum}.")
         return value
 
+    def _clean_switch(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{self.label} must be true or false.")  # noqa: TRY004  one error for every wrong value
+        return value
+
     def _clean_choice(self, value: Any) -> str:
         if value not in self.options:
             raise ValueError(f"{self.label} must be one of {', '.join(self.options)}.")
         return str(value)
+
+    def _clean_currency(self, value: Any) -> str:
+        """https://docs.stripe.com/currencies has them in lower case."""
+        if not isinstance(value, str) or len(value) != 3 or not value.isascii() or not value.isalpha():
+            raise ValueError(f"{self.label} must be a three-letter code like usd.")
+        return value.lower()
 
     def _clean_text(self, value: Any) -> str:
         if not isinstance(value, str) or len(value) > 255 or not value.isprintable():

@@ -1,16 +1,17 @@
 """One action of a click: decide the request, save it, send it, judge the answer, record the outcome."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.limits import reserve
 from actions.models import ActionExecution, Execution, Status
-from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
+from actions.outcomes import FollowUp, NotAllowedError, Outcome, outcome_of_error
 from actions.registry import get_action
 from actions.requests import send
 from actions.stripe_state import snapshot
@@ -31,15 +32,16 @@ def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = F
     definition = get_action(action.action)
     action.attempts += 1
     try:
-        if action.request is None:
+        request = StripeRequest(**action.request) if action.request else None
+        if request is None:
             prepared = _prepare(action, definition, gateway, is_due=is_due)
             if isinstance(prepared, Outcome):
                 if prepared.status is Status.PENDING:
                     reserve(action, None)
                 record(action, prepared)
                 return
-            reserve(action, asdict(prepared))
-        request = StripeRequest(**action.request)
+            request = prepared
+            reserve(action, asdict(request))
     except ConnectorError as error:
         record(action, outcome_of_error(error))
         return
@@ -71,6 +73,7 @@ def _prepare(
             customer=target.customer,
             customer_discount=target.customer_discount,
             subscription=target.subscription,
+            subscriptions=target.subscriptions,
             target=tuple(action.target or ()),
             now=target.now,
             reference=action.idempotency_key,
@@ -112,7 +115,7 @@ def _send(
         else:
             answer = send(gateway, request, key=action.idempotency_key)
     except StripeError as error:
-        record(action, _outcome_of_sending(action, error))
+        record(action, _outcome_of_sending(action, request, error))
         return
     record(action, definition.read_back(request, answer.data), answer=answer)
     _apply(action, answer)
@@ -129,8 +132,13 @@ def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
     return gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
 
 
-def _outcome_of_sending(action: ActionExecution, error: StripeError) -> Outcome:
-    """A refusal is final. Anything else leaves open what an earlier attempt under the same key has done."""
+def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: StripeError) -> Outcome:
+    """A refusal is final; of a payment, it may leave an invoice that the user can pay. Anything else leaves
+    open what an earlier attempt under the same key has done.
+    """
+    link = request.facts.get("url", "")
+    if error.http_status == 402 and link:
+        return replace(outcome_of_error(error), status=Status.REQUIRES_ACTION, url=link)
     is_refusal = not error.retryable and not error.outcome_unknown
     lost_access = error.http_status in {401, 403} and action.attempts > 1
     if is_refusal and not lost_access:
@@ -161,6 +169,31 @@ def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None 
     releases = bool(action.request and action.request["releases"])
     if outcome.status is Status.PENDING or (releases and answer is not None):
         _replace_earlier(action)
+    if outcome.follow_up is not None:
+        _plan(outcome.follow_up, action)
+
+
+def _plan(follow_up: FollowUp, action: ActionExecution) -> None:
+    """The follow-up as a pending action of the same click; recording twice plans it once."""
+    key = f"{action.idempotency_key}-{follow_up.action}"
+    last = action.execution.actions.aggregate(last=Max("position"))["last"]
+    ActionExecution.objects.get_or_create(
+        idempotency_key=key,
+        defaults={
+            "execution": action.execution,
+            "position": last + 1,
+            "action": follow_up.action,
+            "parameters": follow_up.parameters,
+            "target": action.target,
+            "on_error": action.on_error,
+            "status": Status.PENDING,
+            "message": "This is done later.",
+            "customer": action.customer,
+            "subscription": action.subscription,
+            "before": action.after,
+            "apply_at": follow_up.apply_at,
+        },
+    )
 
 
 def _replace_earlier(action: ActionExecution) -> None:

@@ -58,7 +58,7 @@ class ClickSerializer(serializers.Serializer[object]):
 
 class AvailableActionSerializer(serializers.Serializer[object]):
     action = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a name the stubs use
     description = serializers.CharField()
     parameters = serializers.DictField(help_text="A JSON schema.")
     statuses = serializers.ListField(child=serializers.CharField())

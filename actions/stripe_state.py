@@ -42,12 +42,7 @@ def is_metered(price: dict[str, Any]) -> bool:
 
 def period_end(subscription: Subscription) -> int:
     """The earliest end of the items' current periods (on the items since 2025-03-31.basil)."""
-    return min(item["current_period_end"] for item in items_of(subscription))
-
-
-def period_start(subscription: Subscription) -> int:
-    """The latest start of the items' current periods."""
-    return max(item["current_period_start"] for item in items_of(subscription))
+    return min(int(item["current_period_end"]) for item in items_of(subscription))
 
 
 def discount_ids(subscription: Subscription) -> list[str]:

@@ -1,6 +1,6 @@
 """Whom and what an action is about: the user's Stripe customer, and the subscription read fresh from Stripe."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ class Target:
     customer: str
     customer_discount: str | None
     subscription: dict[str, Any] | None
+    subscriptions: Sequence[dict[str, Any]]
     now: int
 
 
@@ -47,6 +48,7 @@ def resolve_target(
         customer=customer,
         customer_discount=_customer_discount(connection, customer),
         subscription=subscription,
+        subscriptions=pages[customer].items,
         now=_now(gateway, subscription, pages[customer]),
     )
 

@@ -1,6 +1,7 @@
 """Who calls the API: one App, by its ID and its API key."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from rest_framework import exceptions
 from rest_framework.authentication import BasicAuthentication
@@ -32,3 +33,8 @@ class AppKeyAuthentication(BasicAuthentication):
         if app is None:
             raise exceptions.AuthenticationFailed("Unknown App ID or API key. The key may have been rotated.")
         return ApiClient(app=app), None
+
+
+def calling_app(request: Request) -> HostApp:
+    """The App that an authenticated request comes from; every query starts from it."""
+    return cast("ApiClient", request.user).app

@@ -1,17 +1,19 @@
 """Parameters and checks that several actions have in common."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from actions.definition import Click
 from actions.models import ActionExecution, Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
-from actions.period_end import PERMISSION as SCHEDULE_PERMISSION
+from actions.period_end import PERMISSION
 from actions.stripe_state import LIVE, Subscription, reference_id
 from connector.models import Connection
 from connector.permissions import allows
 
+SCHEDULE_PERMISSION = PERMISSION
 SUBSCRIPTION_WRITE = "rak_subscription_write"
 INVOICE_READ = "rak_invoice_read"
 
@@ -20,6 +22,7 @@ LIVE_STATUSES = LIVE
 
 PLAN = Parameter(name="price", label="Plan", picker=Picker.PLAN, required=True)
 COUPON = Parameter(name="coupon", label="Coupon", picker=Picker.COUPON)
+PROMOTION_CODE = Parameter(name="promotion_code", label="Promotion code", picker=Picker.PROMOTION_CODE)
 TRIAL_DAYS = Parameter(name="trial_period_days", label="Trial days", picker=Picker.NUMBER, minimum=1, maximum=730)
 PAYMENT_BEHAVIORS = {
     "error_if_incomplete": "Change nothing",
@@ -71,6 +74,21 @@ def schedule_to_release(click: Click) -> str:
         "managed_by_schedule",
         "A subscription schedule at Stripe manages this subscription. Change or release the schedule first.",
     )
+
+
+def refuse_schedule(click: Click) -> None:
+    """Raises ``NotAllowedError`` for a subscription with a schedule: its next phase would undo the change."""
+    if subscription_of(click).get("schedule"):
+        raise NotAllowedError(
+            "managed_by_schedule",
+            "A change of this subscription is already scheduled at Stripe; it would undo this one.",
+        )
+
+
+def date_of(moment: int) -> str:
+    """Epoch seconds as ``21 November 2026`` (UTC)."""
+    when = datetime.fromtimestamp(moment, UTC)
+    return f"{when.day} {when:%B %Y}"
 
 
 def amounts_of(subscription: Subscription) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""Override price: the user's plan at an amount of its own.
+
+https://docs.stripe.com/api/subscriptions/update#update_subscription-items-price_data
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions.definition import ActionDefinition, Click, StripeRequest
+from actions.definitions.shared import (
+    PAYING,
+    SUBSCRIPTION_WRITE,
+    expansions,
+    not_shown,
+    refuse_schedule,
+    subscription_of,
+)
+from actions.models import ActionLimit, Status
+from actions.outcomes import NotAllowedError, Outcome
+from actions.parameters import Parameter, Picker
+from actions.stripe_state import Item, is_metered, items_of, main_item, reference_id
+from actions.wording import amount_in_words
+
+
+def prepare(click: Click) -> StripeRequest | Outcome:
+    subscription, parameters = subscription_of(click), click.parameters
+    item = main_item(subscription, click.target)
+    _check_allowed(click, item)
+    amount, currency = parameters["unit_amount"], parameters["currency"]
+    if currency != item["price"]["currency"]:
+        raise NotAllowedError(
+            "currency_mismatch",
+            f"The amount is in {currency.upper()}, the subscription in {item['price']['currency'].upper()}.",
+        )
+    if item["price"]["unit_amount"] == amount:
+        return Outcome(status=Status.NO_OP, code="same_amount", message="The user pays this amount already.")
+    refuse_schedule(click)
+    return StripeRequest(
+        operation="update_subscription",
+        id=subscription["id"],
+        params={
+            "items": [_new_item(item, amount, currency)],
+            "proration_behavior": "none",
+            "payment_behavior": "error_if_incomplete",
+            "expand": expansions(click.connection),
+        },
+        facts={"item": item["id"], "unit_amount": amount, "currency": currency},
+    )
+
+
+def _check_allowed(click: Click, item: Item) -> None:
+    limit = ActionLimit.objects.filter(connection=click.connection, action=DEFINITION.key).first()
+    if limit is None or item["price"]["id"] not in limit.plans:
+        raise NotAllowedError(
+            "plan_not_allowed", "An App admin has not allowed this plan's price to be overridden."
+        )
+    if is_metered(item["price"]) or item["price"]["unit_amount"] is None:
+        raise NotAllowedError("no_fixed_amount", "The plan has no fixed amount to override.")
+
+
+def _new_item(item: Item, amount: int, currency: str) -> dict[str, Any]:
+    recurring = item["price"]["recurring"]
+    return {
+        "id": item["id"],
+        "quantity": item["quantity"],
+        "price_data": {
+            "currency": currency,
+            "product": reference_id(item["price"]["product"]),
+            "unit_amount": amount,
+            "recurring": {"interval": recurring["interval"], "interval_count": recurring["interval_count"]},
+        },
+    }
+
+
+def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
+    facts = request.facts
+    item = next((one for one in items_of(answer) if one["id"] == facts["item"]), None)
+    if item is None or item["price"]["unit_amount"] != facts["unit_amount"]:
+        return not_shown("the new amount")
+    amount = amount_in_words(facts["unit_amount"], facts["currency"])
+    return Outcome(status=Status.SUCCEEDED, message=f"The plan costs {amount} from the next invoice on.")
+
+
+def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  # noqa: ARG001  one signature for all
+    amount = amount_in_words(parameters["unit_amount"], parameters["currency"])
+    return f"let the user's plan cost {amount} from the next invoice on"
+
+
+DEFINITION = ActionDefinition(
+    key="override_price",
+    label="Override price",
+    description="Let the user's plan cost another amount from the next invoice on.",
+    parameters=(
+        Parameter(
+            name="unit_amount",
+            label="Amount",
+            help="In the currency's smallest unit: 1500 is $15.00.",
+            picker=Picker.NUMBER,
+            minimum=0,
+            maximum=99_999_999,
+            required=True,
+        ),
+        Parameter(name="currency", label="Currency", picker=Picker.CURRENCY, required=True),
+    ),
+    required_permissions=(SUBSCRIPTION_WRITE,),
+    statuses=PAYING,
+    prepare=prepare,
+    read_back=read_back,
+    summarize=summarize,
+)

@@ -1,0 +1,55 @@
+"""Resubscribe: a canceled subscription cannot come back, so a new one takes its place.
+
+https://docs.stripe.com/billing/subscriptions/cancel#reactivating-canceled-subscriptions
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from actions.definition import ActionDefinition, Click, StripeRequest
+from actions.definitions.new_subscription import read_back, start_subscription, terms_in_words
+from actions.definitions.shared import (
+    COUPON,
+    INVOICE_READ,
+    PLAN,
+    SUBSCRIPTION_WRITE,
+    TRIAL_DAYS,
+    subscription_of,
+)
+from actions.stripe_state import main_item, reference_id
+from actions.wording import named
+
+
+def prepare(click: Click) -> StripeRequest:
+    ended = subscription_of(click)
+    item = main_item(ended, click.target)
+    return start_subscription(
+        click,
+        click.parameters["price"] or item["price"]["id"],
+        quantity=item.get("quantity"),
+        default_payment_method=reference_id(ended.get("default_payment_method")),
+    )
+
+
+def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    plan = named(names, parameters["price"]) if parameters["price"] else "the plan the user had last"
+    return f"subscribe the user again to {plan}{terms_in_words(parameters, names)}"
+
+
+DEFINITION = ActionDefinition(
+    key="resubscribe",
+    label="Resubscribe",
+    description="Subscribe a user whose subscription has ended, to the last plan or another one.",
+    parameters=(
+        replace(PLAN, required=False, help="Empty takes the plan that the user had last."),
+        TRIAL_DAYS,
+        COUPON,
+    ),
+    required_permissions=(SUBSCRIPTION_WRITE,),
+    optional_permissions={INVOICE_READ: "amounts, and a link for payments that the user must confirm"},
+    statuses=frozenset({"canceled", "incomplete_expired"}),
+    prepare=prepare,
+    read_back=read_back,
+    summarize=summarize,
+)

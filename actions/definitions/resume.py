@@ -1,0 +1,74 @@
+"""Resume what was paused: https://docs.stripe.com/api/subscriptions/resume"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions.definition import ActionDefinition, Click, StripeRequest
+from actions.definitions.shared import (
+    INVOICE_READ,
+    SUBSCRIPTION_WRITE,
+    amounts_of,
+    expansions,
+    not_shown,
+    payment_open,
+    subscription_of,
+)
+from actions.models import Status
+from actions.outcomes import Outcome
+from actions.parameters import Parameter, Picker
+
+
+def prepare(click: Click) -> StripeRequest | Outcome:
+    subscription = subscription_of(click)
+    expand = {"expand": expansions(click.connection)}
+    if subscription["status"] == "paused":
+        return StripeRequest(
+            operation="resume_subscription",
+            id=subscription["id"],
+            params={
+                "billing_cycle_anchor": {"type": click.parameters["billing_cycle_anchor"]},
+                "payment_behavior": "resume_on_payment_success",
+                **expand,
+            },
+        )
+    if subscription.get("pause_collection"):
+        return StripeRequest(
+            operation="update_subscription", id=subscription["id"], params={"pause_collection": "", **expand}
+        )
+    return Outcome(status=Status.NO_OP, code="not_paused", message="The subscription is not paused.")
+
+
+def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
+    if request.operation == "resume_subscription" and answer["status"] == "paused":
+        return payment_open(answer, "The subscription resumes once its invoice is paid.")
+    if answer["status"] == "paused" or answer.get("pause_collection"):
+        return not_shown("that the subscription goes on")
+    return Outcome(status=Status.SUCCEEDED, message="The subscription goes on.", amounts=amounts_of(answer))
+
+
+def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  # noqa: ARG001  one signature for all
+    anchors = {"now": "start a new period now", "unchanged": "keep the billing date"}
+    return f"resume the user's paused subscription, {anchors[parameters['billing_cycle_anchor']]}"
+
+
+DEFINITION = ActionDefinition(
+    key="resume",
+    label="Resume",
+    description="End a pause of collection or of the whole subscription.",
+    parameters=(
+        Parameter(
+            name="billing_cycle_anchor",
+            label="Billing date",
+            help="Counts for a paused subscription; where only collection is paused, the date stays.",
+            picker=Picker.CHOICE,
+            options={"now": "Now", "unchanged": "Unchanged"},
+            default="now",
+        ),
+    ),
+    required_permissions=(SUBSCRIPTION_WRITE,),
+    optional_permissions={INVOICE_READ: "amounts, and a link for payments that the user must confirm"},
+    statuses=frozenset({"active", "trialing", "past_due", "unpaid", "paused"}),
+    prepare=prepare,
+    read_back=read_back,
+    summarize=summarize,
+)

@@ -1,0 +1,53 @@
+"""Subscribe to a plan: https://docs.stripe.com/api/subscriptions/create"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions.definition import ActionDefinition, Click, Needs, StripeRequest
+from actions.definitions.new_subscription import one_discount, read_back, start_subscription, terms_in_words
+from actions.definitions.shared import (
+    COUPON,
+    INVOICE_READ,
+    PLAN,
+    PROMOTION_CODE,
+    SUBSCRIPTION_WRITE,
+    TRIAL_DAYS,
+    payment_behavior,
+)
+from actions.models import Status
+from actions.outcomes import Outcome
+from actions.stripe_state import LIVE, items_of
+from actions.wording import named
+
+
+def prepare(click: Click) -> StripeRequest | Outcome:
+    price = click.parameters["price"]
+    live = [one for one in click.subscriptions if one["status"] in LIVE]
+    if any(item["price"]["id"] == price for one in live for item in items_of(one)):
+        return Outcome(status=Status.NO_OP, code="already_on_plan", message="The user already has this plan.")
+    return start_subscription(click, price)
+
+
+def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return f"subscribe the user to {named(names, parameters['price'])}{terms_in_words(parameters, names)}"
+
+
+DEFINITION = ActionDefinition(
+    key="subscribe",
+    label="Subscribe to a plan",
+    description="Start a new subscription beside whatever the user already has.",
+    parameters=(
+        PLAN,
+        TRIAL_DAYS,
+        COUPON,
+        PROMOTION_CODE,
+        payment_behavior("error_if_incomplete", "allow_incomplete"),
+    ),
+    required_permissions=(SUBSCRIPTION_WRITE,),
+    optional_permissions={INVOICE_READ: "amounts, and a link for payments that the user must confirm"},
+    needs=Needs.CUSTOMER,
+    check=one_discount,
+    prepare=prepare,
+    read_back=read_back,
+    summarize=summarize,
+)
