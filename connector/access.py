@@ -1,14 +1,18 @@
-"""Who may open a page. Each decorator puts ``engage_app`` and ``engage_role`` on the request."""
+"""Who may open a page. Each decorator puts ``engage_app`` and ``engage_role`` on the request.
+
+What a view does not find in its App (``NotFoundError``) is a 404.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from connector.errors import NotFoundError
 from connector.host import HostApp, Role, get_host
 
 _P = ParamSpec("_P")
@@ -50,7 +54,10 @@ def _require(view: View[_P], permits: Callable[[Role], bool], what: str) -> Djan
         console_request = cast("ConsoleRequest", request)
         console_request.engage_app = app
         console_request.engage_role = role
-        return view(console_request, *args, **kwargs)
+        try:
+            return view(console_request, *args, **kwargs)
+        except NotFoundError as error:
+            raise Http404(error.user_message) from error
 
     return guarded
 

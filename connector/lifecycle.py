@@ -12,6 +12,7 @@ from connector.models import Connection, ReplacementKey
 from connector.signals import announce, connection_activated, connection_disconnected
 
 Status = Connection.Status
+_FORGOTTEN = ["api_key", "webhook_secret", "previous_webhook_secret", "webhook_endpoint_id"]
 
 
 def set_active(*, connection: Connection, active: bool, actor: Actor) -> None:
@@ -30,6 +31,8 @@ def set_active(*, connection: Connection, active: bool, actor: Actor) -> None:
 
 def save_schedule(*, connection: Connection, schedule_time: time, only_on_trouble: bool, actor: Actor) -> None:
     """When the nightly run is due, in the App's time zone, and which of its reports are sent by email."""
+    if (connection.schedule_time, connection.email_only_on_trouble) == (schedule_time, only_on_trouble):
+        return
     connection.schedule_time = schedule_time
     connection.email_only_on_trouble = only_on_trouble
     connection.save(update_fields=["schedule_time", "email_only_on_trouble", "updated_at"])
@@ -42,14 +45,6 @@ def save_signing_secret(*, connection: Connection, secret: Secret, actor: Actor)
     if secret == connection.webhook_secret:
         return
     webhook_endpoints.roll_secret(connection, secret)
-    connection.save(
-        update_fields=[
-            "webhook_secret",
-            "previous_webhook_secret",
-            "previous_webhook_secret_expires_at",
-            "updated_at",
-        ]
-    )
     audit.record(connection, actor=actor, action="signing_secret_saved", summary="Webhook signing secret saved.")
 
 
@@ -92,7 +87,7 @@ def _revoke(connection: Connection, actor: Actor, summary: str) -> None:
         connection.status, connection.status_reason = Status.REVOKED, summary
         connection.api_key = connection.webhook_secret = connection.previous_webhook_secret = Secret("")
         connection.webhook_endpoint_id = ""
-        connection.save()
+        connection.save(update_fields=[*_FORGOTTEN, "status", "status_reason", "updated_at"])
         ReplacementKey.objects.filter(connection=connection).delete()
         audit.record(connection, actor=actor, action="disconnected", summary=summary)
         announce(connection_disconnected, connection)

@@ -1,6 +1,7 @@
 """The connection of one Engage App to one Stripe account, and what belongs to it."""
 
 import uuid
+from datetime import time
 
 from django.db import models
 from django.utils import timezone
@@ -60,7 +61,7 @@ class Connection(WebhookReceiver):
     permissions = models.JSONField(default=dict)
     permissions_checked_at = models.DateTimeField(null=True)
 
-    schedule_time = models.TimeField(default="02:00")
+    schedule_time = models.TimeField(default=time(2))
     email_only_on_trouble = models.BooleanField(default=False)
 
     last_event_at = models.DateTimeField(null=True)

@@ -99,4 +99,3 @@ def _create(stripe: StripeGateway, row: PlatformEndpoint) -> None:
     )
     row.webhook_endpoint_id = created.data["id"]
     roll_secret(row, Secret(created.data["secret"]))
-    row.save()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from connector.crypto import Secret
 from connector.errors import NotFoundError
-from connector.models import Connection, PlatformEndpoint
+from connector.models import AuditEntry, Connection, PlatformEndpoint, ReplacementKey
 
 
 def serving_connection(*, app_id: UUID, livemode: bool | None = None) -> Connection | None:
@@ -51,3 +51,30 @@ def account_connections(*, stripe_account_id: str, livemode: bool) -> list[Conne
 def platform_secrets() -> list[Secret]:
     """Every secret that may sign a delivery to the platform's Connect endpoints, of both modes."""
     return [secret for endpoint in PlatformEndpoint.objects.all() for secret in endpoint.accepted_secrets()]
+
+
+def platform_endpoint(*, livemode: bool) -> PlatformEndpoint | None:
+    """The platform's Connect webhook endpoint of a mode, where one was made."""
+    return PlatformEndpoint.objects.filter(livemode=livemode).first()
+
+
+def endpoint_trouble(connection: Connection) -> str:
+    """What is wrong with the platform endpoint that brings this connection's events; empty where nothing is."""
+    if connection.method != Connection.Method.CONNECT:
+        return ""
+    endpoint = platform_endpoint(livemode=connection.livemode)
+    if endpoint is None or not endpoint.webhook_endpoint_id:
+        return (
+            endpoint.trouble if endpoint else ""
+        ) or "The platform's webhook endpoint has not been created yet."
+    return endpoint.trouble
+
+
+def recent_changes(*, app_id: UUID, limit: int = 10) -> list[AuditEntry]:
+    """The newest audit entries of the App."""
+    return list(AuditEntry.objects.filter(app_id=app_id).order_by("-at")[:limit])
+
+
+def replacement_of(connection: Connection) -> ReplacementKey | None:
+    """The key that waits to replace the connection's own."""
+    return ReplacementKey.objects.filter(connection=connection).first()

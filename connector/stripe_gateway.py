@@ -103,6 +103,12 @@ class StripeGateway:
         """Exact and case-sensitive, current at once: https://docs.stripe.com/api/customers/list#list_customers-email"""
         return self.list_page("customers", email=email)
 
+    def create_customer(self, params: stripe_params.CustomerCreateParams) -> Fetched:
+        return self._write(self._client.v1.customers.create, params)
+
+    def delete_customer(self, customer_id: str) -> Fetched:
+        return self._write(self._client.v1.customers.delete, customer_id, {}, _NO_RETRY)
+
     # Subscriptions
 
     def create_subscription(

@@ -34,9 +34,8 @@ def create_own_endpoint(*, connection: Connection, actor: Actor) -> None:
     created = stripe.create_webhook_endpoint(
         url=connection_url(connection), events=ACCOUNT_EVENTS, metadata={_MARK: str(connection.pk)}
     )
-    roll_secret(connection, Secret(created.data["secret"]))
     connection.webhook_endpoint_id = created.data["id"]
-    connection.save()
+    roll_secret(connection, Secret(created.data["secret"]))
     for endpoint in former:
         stripe.delete_webhook_endpoint(endpoint["id"])
     summary = f"Webhook endpoint {connection.webhook_endpoint_id} created."
@@ -57,10 +56,11 @@ def delete_own_endpoint(connection: Connection) -> tuple[str, ...]:
 
 
 def roll_secret(receiver: WebhookReceiver, secret: Secret) -> None:
-    """Put a new signing secret in force and keep accepting the former one for a day. Saves nothing."""
+    """Put a new signing secret in force, accept the former one for a day more, and save the endpoint's fields."""
     receiver.previous_webhook_secret = receiver.webhook_secret
     receiver.previous_webhook_secret_expires_at = timezone.now() + _OVERLAP
     receiver.webhook_secret = secret
+    receiver.save(update_fields=[field.name for field in WebhookReceiver._meta.local_fields])
 
 
 def _own_endpoints(stripe: StripeGateway, connection: Connection) -> list[dict[str, Any]]:

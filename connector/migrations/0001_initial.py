@@ -1,4 +1,5 @@
 import connector.crypto
+import datetime
 import django.db.models.deletion
 import uuid
 from django.db import migrations, models
@@ -64,7 +65,7 @@ class Migration(migrations.Migration):
                 ('webhook_check_started_at', models.DateTimeField(null=True)),
                 ('permissions', models.JSONField(default=dict)),
                 ('permissions_checked_at', models.DateTimeField(null=True)),
-                ('schedule_time', models.TimeField(default='02:00')),
+                ('schedule_time', models.TimeField(default=datetime.time(2, 0))),
                 ('email_only_on_trouble', models.BooleanField(default=False)),
                 ('last_event_at', models.DateTimeField(null=True)),
                 ('last_catalogue_at', models.DateTimeField(null=True)),
