@@ -19,15 +19,16 @@ Window = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = pytest.mark.skip("BROWSER TESTS NOT RUN: no Chromium found. On Debian: apt-get install chromium")
     for item in items:
         if "tests/e2e/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
+            if EXECUTABLE is None:
+                item.add_marker(missing)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if EXECUTABLE is None:  # said here, not per test, so that pytest folds it into one line
-        pytest.skip("BROWSER TESTS NOT RUN: no Chromium found. On Debian: apt-get install chromium")
     with started_browser() as browser:
         yield browser
 
