@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import cast
-from typing import cast
 
 from rest_framework import exceptions
 from rest_framework.authentication import BasicAuthentication
@@ -38,9 +37,4 @@ class AppKeyAuthentication(BasicAuthentication):
 
 def calling_app(request: Request) -> HostApp:
     """The App that an authenticated request comes from; every query starts from it."""
-    return cast("ApiClient", request.user).app
-
-
-def calling_app(request: Request) -> HostApp:
-    """The App whose key the request came with."""
     return cast("ApiClient", request.user).app
