@@ -129,10 +129,19 @@ class _Expansion:
             owner, dotted = value, ""
             fields = spec.objects().get(value["object"], {})
         prefix = f"{dotted}." if dotted else ""
-        return value | {
+        children = {
             name: self.child(value.get(name), rest, fields.get(name, _NOTHING), owner, prefix + name)
             for name, rest in tree.items()
         }
+        for name in children:
+            if name not in value and not self.includes(owner, prefix + name):
+                raise not_imitated(f"expanding '{prefix}{name}'", param="expand")
+        return value | {name: child for name, child in children.items() if name in value or child is not None}
+
+    def includes(self, owner: Obj, dotted: str) -> bool:
+        """Whether the field, or one inside it, is absent unless it is asked for."""
+        names = self.account.world.shapes.get(owner["object"], Shape()).includable
+        return any(name == dotted or name.startswith(f"{dotted}.") for name in names)
 
     def child(self, value: Any, tree: _Tree, field: Field, owner: Obj, dotted: str) -> Any:
         shape = self.account.world.shapes.get(owner["object"], Shape())

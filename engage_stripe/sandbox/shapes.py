@@ -42,5 +42,7 @@ def render(account: Account, obj: Obj) -> Obj:
     """The API form of a stored object; of a list, of each of its objects."""
     if obj.get("object") == "list":
         return {**obj, "data": [render(account, each) for each in obj["data"]]}
+    if obj.get("deleted"):
+        return obj
     shape = account.world.shapes.get(obj.get("object", ""))
     return obj if shape is None else shape.render(account, obj)

@@ -85,6 +85,7 @@ def _item(account: Account, given: dict[str, Any], param: str) -> Obj:
         "billing_thresholds": None,
         "discounts": [],
         "metadata": given.get("metadata") or {},
+        "plan": price["id"],
         "price": price["id"],
         "tax_rates": [],
     }

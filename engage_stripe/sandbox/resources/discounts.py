@@ -41,7 +41,8 @@ def show(_account: Account, discount: Obj) -> Obj:
 def _delete(account: Account, discount: Obj) -> Obj:
     account.remove(discount)
     account.emit("customer.discount.deleted", discount)
-    return {**discount, "object": "discount", "deleted": True}
+    left = {name: value for name, value in show(account, discount).items() if name != "end"}
+    return {**left, "deleted": True}
 
 
 ROUTES = (

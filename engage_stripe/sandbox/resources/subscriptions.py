@@ -13,6 +13,7 @@ from engage_stripe.sandbox.billing.updates import ENDED, managed_by_schedule, up
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import missing
 from engage_stripe.sandbox.listing import PAGING, in_range, list_object, list_of
+from engage_stripe.sandbox.plans import plan_of
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape, render
 from engage_stripe.sandbox.state import Account
@@ -103,6 +104,7 @@ def show_item(account: Account, item: Obj) -> Obj:
     shown = {name: value for name, value in item.items() if name[0] != "_"}
     price = account.get("price", item["price"])
     shown["price"] = render(account, price) if price else item["price"]
+    shown["plan"] = plan_of(price) if price else None
     return shown
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engage_stripe.sandbox.plans import plan_of
+
 Json = dict[str, Any]
 Fetch = Callable[[str, str], Json | None]
 """An object by its type and id, None when it is gone."""
@@ -57,14 +59,6 @@ def _lift_period_to_subscription(subscription: Json, fetch: Fetch) -> Json:
     return lifted
 
 
-def _add_plan_to_item(item: Json, _fetch: Fetch) -> Json:
-    """Give an item the `plan` that its `price` replaced.
-
-    The item keeps its period here because the subscription around it still has to read it.
-    """
-    return {**item, "plan": _plan_of(item["price"])}
-
-
 def _flatten_invoice_parent(invoice: Json, _fetch: Fetch) -> Json:
     """Undo https://docs.stripe.com/changelog/basil/2025-03-31/adds-new-parent-field-to-invoicing-objects."""
     parent = invoice.pop("parent", None) or {}
@@ -93,7 +87,7 @@ def _flatten_line_parent(line: Json, fetch: Fetch) -> Json:
         "subscription_item": details.get("subscription_item"),
         "proration": details.get("proration", False),
         "price": price,
-        "plan": None if price is None else _plan_of(price),
+        "plan": None if price is None else plan_of(price),
     }
 
 
@@ -104,34 +98,6 @@ def _line_details(parent: Json) -> Json:
 
 def _embedded(object_type: str, reference: Json | str | None, fetch: Fetch) -> Json | None:
     return fetch(object_type, reference) if isinstance(reference, str) else reference
-
-
-def _plan_of(price: Json) -> Json | None:
-    """Return the legacy plan of a recurring price (https://docs.stripe.com/api/plans/object)."""
-    recurring = price.get("recurring")
-    if recurring is None:
-        return None
-    return {
-        "id": price["id"],
-        "object": "plan",
-        "active": price["active"],
-        "aggregate_usage": None,
-        "amount": price.get("unit_amount"),
-        "amount_decimal": price.get("unit_amount_decimal"),
-        "billing_scheme": price["billing_scheme"],
-        "created": price["created"],
-        "currency": price["currency"],
-        "interval": recurring["interval"],
-        "interval_count": recurring["interval_count"],
-        "livemode": price["livemode"],
-        "metadata": price["metadata"],
-        "nickname": price.get("nickname"),
-        "product": price["product"],
-        "tiers_mode": price.get("tiers_mode"),
-        "transform_usage": price.get("transform_quantity"),
-        "trial_period_days": recurring.get("trial_period_days"),
-        "usage_type": recurring["usage_type"],
-    }
 
 
 CHANGES = (
@@ -146,7 +112,6 @@ CHANGES = (
         since="2025-03-31",
         undo={
             "subscription": _lift_period_to_subscription,
-            "subscription_item": _add_plan_to_item,
             "invoice": _flatten_invoice_parent,
             "line_item": _flatten_line_parent,
         },
