@@ -1,6 +1,7 @@
 """An App with a prompt, connected to a Stripe account of its own that sells a few plans."""
 
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,22 @@ class Shop:
         items = fields.pop("items", [{"price": price}])
         subscription = self.stripe.subscriptions.create({"customer": user.customer, "items": items, **fields})
         return Subscriber(user.user_id, user.customer, subscription.id)
+
+    def clock(self) -> str:
+        """A test clock at the present time."""
+        now = int(time.time())
+        return str(self.stripe.test_helpers.test_clocks.create({"frozen_time": now}).id)
+
+    def advance(self, user: Subscriber, *, days: int) -> None:
+        """Let the user's test clock run."""
+        clock = self.stripe.customers.retrieve(user.customer).test_clock
+        now = self.stripe.test_helpers.test_clocks.retrieve(clock).frozen_time
+        self.stripe.test_helpers.test_clocks.advance(clock, {"frozen_time": now + days * 86_400})
+
+    def use_card(self, user: Subscriber, card: str) -> None:
+        """Make another test card the customer's default."""
+        method = self.stripe.payment_methods.attach(card, {"customer": user.customer})
+        self.stripe.customers.update(user.customer, {"invoice_settings": {"default_payment_method": method.id}})
 
     def subscription(self, user: Subscriber) -> dict[str, Any]:
         """What Stripe says now."""
