@@ -1,0 +1,218 @@
+"""The connection page as browsers get it, over HTTP to the sandbox, for every role and from another tenant."""
+
+import re
+import uuid
+
+import pytest
+from django.test import Client
+
+from connector.crypto import Secret
+from connector.host import Role
+from connector.models import AuditEntry, Connection
+from connector.permissions import PERMISSIONS
+from tests.connector.conftest import REQUIRED
+from tests.factories import Tenant, make_app, make_connection
+from tests.sandbox_process import Sandbox, StripeAccount
+
+PAGE = "/settings/actions/stripe/"
+ADMINS = [Role.COMPANY_ADMIN, Role.APP_ADMIN]
+OTHERS = [Role.APP_MEMBER, Role.READ_ONLY]
+
+
+def form(**fields: str) -> dict[str, str]:
+    return {"api_key": "", "signing_secret": "", "schedule_time": "02:00", "active": "on", **fields}
+
+
+def text_of(client: Client, address: str = PAGE) -> str:
+    return re.sub(r"\s+", " ", client.get(address).content.decode())
+
+
+@pytest.mark.parametrize("role", ADMINS)
+def test_it_shows_admins_how_to_connect(tenant: Tenant, role: Role) -> None:
+    page = text_of(tenant.client(role))
+    for permission in PERMISSIONS:
+        assert permission.resource in page
+    assert "https://dashboard.stripe.com/apikeys/create?name=" in page
+    assert "permissions%5B%5D=rak_customer_write" in page
+
+
+@pytest.mark.parametrize("role", OTHERS)
+@pytest.mark.parametrize("path", ["", "connect/", "connect/callback/", "{id}/check/", "{id}/disconnect/"])
+def test_it_refuses_others_and_names_who_can_help(tenant: Tenant, role: Role, path: str) -> None:
+    admin = tenant.user(Role.APP_ADMIN)
+    connection = make_connection(app_id=tenant.id)
+    address = PAGE + path.format(id=connection.pk)
+    answer = tenant.client(role).get(address)
+    if answer.status_code == 405:
+        answer = tenant.client(role).post(address)
+    assert answer.status_code == 403
+    assert admin.email in answer.content.decode()
+
+
+def test_it_sends_strangers_to_the_sign_in(db: None) -> None:
+    answer = Client().get(PAGE)
+    assert answer.status_code == 302
+    assert "next=/settings/actions/stripe/" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("path", ["check/", "disconnect/", "endpoint/", "test-event/", "repair/"])
+def test_it_knows_no_connection_of_another_app(tenant: Tenant, path: str) -> None:
+    other = make_connection(app_id=make_app().id)
+    address = f"{PAGE}{other.pk}/{path}"
+    assert tenant.client().post(address).status_code == 404
+    other.refresh_from_db()
+    assert other.status == Connection.Status.ACTIVE
+
+
+def test_it_shows_nothing_of_another_app(tenant: Tenant) -> None:
+    make_connection(app_id=make_app().id, display_name="Their shop")
+    assert "Their shop" not in text_of(tenant.client())
+
+
+def test_it_goes_from_a_pasted_key_to_an_active_connection(tenant: Tenant, stripe_account: StripeAccount) -> None:
+    client = tenant.client()
+    key = stripe_account.restricted_key(REQUIRED)
+    answer = client.post(PAGE, form(api_key=key, signing_secret="whsec_abcdefghijkl", schedule_time="03:30"))
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{PAGE}?mode=test"
+    connection = Connection.objects.get(app_id=tenant.id)
+    assert connection.status == Connection.Status.ACTIVE
+    assert connection.webhook_secret == Secret("whsec_abcdefghijkl")
+    assert connection.schedule_time.hour == 3
+    page = text_of(client, answer.headers["Location"])
+    assert stripe_account.id in page
+    assert connection.api_key_hint in page
+    assert key not in page
+    assert "whsec_abcdefghijkl" not in page
+
+
+def test_it_says_what_to_tick_when_a_required_permission_is_missing(
+    tenant: Tenant, stripe_account: StripeAccount
+) -> None:
+    client = tenant.client()
+    client.post(PAGE, form(api_key=stripe_account.restricted_key(REQUIRED[:-1])))
+    page = text_of(client, f"{PAGE}?mode=test")
+    assert "Promotion Codes → Read" in page
+    assert "rak_promotion_code_read" in page
+    assert "Everything works" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"api_key": "pk_test_abcdefgh1234"}, "publishable key"),
+        ({"api_key": "hello"}, "not a Stripe API key"),
+        ({"api_key": ""}, "This field is required"),
+        ({"api_key": "rk_test_abcdefgh1234", "mode": "live"}, "test-mode key"),
+        ({"api_key": "rk_test_abcdefgh1234", "signing_secret": "secret"}, "not a webhook signing secret"),
+    ],
+)
+def test_it_refuses_bad_input_with_the_reason(tenant: Tenant, fields: dict[str, str], words: str) -> None:
+    answer = tenant.client().post(PAGE, form(**fields))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Connection.objects.exists()
+
+
+def test_it_refuses_a_revoked_key_with_the_reason(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    key = stripe_account.restricted_key(REQUIRED)
+    sandbox.admin("POST", f"keys/{key}/revoke")
+    answer = tenant.client().post(PAGE, form(api_key=key))
+    assert answer.status_code == 422
+    assert "wrong or was revoked" in answer.content.decode()
+    assert key not in answer.content.decode()
+    assert not Connection.objects.exists()
+
+
+def test_it_switches_off_and_on_and_keeps_the_key(tenant: Tenant, stripe_account: StripeAccount) -> None:
+    client = tenant.client()
+    client.post(PAGE, form(api_key=stripe_account.restricted_key(REQUIRED)))
+    off = form()
+    del off["active"]
+    client.post(f"{PAGE}?mode=test", off)
+    assert Connection.objects.get().status == Connection.Status.INACTIVE
+    client.post(f"{PAGE}?mode=test", form())
+    connection = Connection.objects.get()
+    assert connection.status == Connection.Status.ACTIVE
+    assert connection.api_key
+
+
+def test_it_creates_the_webhook_endpoint_where_the_key_may(tenant: Tenant, stripe_account: StripeAccount) -> None:
+    client = tenant.client()
+    client.post(PAGE, form(api_key=stripe_account.restricted_key([*REQUIRED, "webhook_write"])))
+    connection = Connection.objects.get()
+    for _ in range(2):
+        client.post(f"{PAGE}{connection.pk}/endpoint/")
+    connection.refresh_from_db()
+    endpoints = stripe_account.client.v1.webhook_endpoints.list().data
+    assert [endpoint.id for endpoint in endpoints] == [connection.webhook_endpoint_id]
+    assert endpoints[0].url.endswith(f"/webhooks/stripe/{connection.pk}/")
+    assert connection.webhook_secret
+    assert len(connection.accepted_secrets()) == 2
+
+
+def test_it_tells_that_a_test_event_has_not_come_yet(tenant: Tenant, stripe_account: StripeAccount) -> None:
+    client = tenant.client()
+    client.post(PAGE, form(api_key=stripe_account.restricted_key(REQUIRED)))
+    connection = Connection.objects.get()
+    page = client.post(f"{PAGE}{connection.pk}/test-event/").content.decode()
+    assert "Waiting for Stripe" in page
+    assert stripe_account.client.v1.customers.list().data == []
+    Connection.objects.update(last_event_at=Connection.objects.get().webhook_check_started_at)
+    assert "Events arrive" in text_of(client, f"{PAGE}{connection.pk}/test-event/")
+
+
+def test_it_says_what_disconnecting_stops_and_then_does_it(tenant: Tenant, stripe_account: StripeAccount) -> None:
+    client = tenant.client()
+    client.post(PAGE, form(api_key=stripe_account.restricted_key(REQUIRED)))
+    connection = Connection.objects.get()
+    address = f"{PAGE}{connection.pk}/disconnect/"
+    assert "1-Click actions of prompts no longer run" in text_of(client, address)
+    client.post(address)
+    connection.refresh_from_db()
+    assert connection.status == Connection.Status.REVOKED
+    assert not connection.api_key
+    assert AuditEntry.objects.filter(app_id=tenant.id, action="disconnected").count() == 1
+
+
+def test_it_continues_the_same_connection_after_reconnecting(
+    tenant: Tenant, stripe_account: StripeAccount
+) -> None:
+    client = tenant.client()
+    key = stripe_account.restricted_key(REQUIRED)
+    client.post(PAGE, form(api_key=key))
+    before = Connection.objects.get()
+    client.post(f"{PAGE}{before.pk}/disconnect/")
+    client.post(PAGE, form(api_key=key))
+    assert Connection.objects.get().pk == before.pk
+    assert Connection.objects.get().status == Connection.Status.ACTIVE
+
+
+def test_it_is_not_green_before_every_kind_of_data_came(tenant: Tenant) -> None:
+    make_connection(app_id=tenant.id)
+    page = text_of(tenant.client())
+    assert "Everything works" not in page
+    assert "No event has arrived" in page
+
+
+def test_it_answers_the_api_with_this_app_s_connections_only(tenant: Tenant) -> None:
+    mine = make_connection(app_id=tenant.id)
+    make_connection(app_id=make_app().id)
+    answer = Client().get("/api/v1/connection/", headers=tenant.api_headers)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["serving"] == str(mine.pk)
+    assert [row["connection_id"] for row in body["connections"]] == [str(mine.pk)]
+    assert body["connections"][0]["healthy"] is False
+
+
+def test_it_refuses_the_api_without_a_key(db: None) -> None:
+    answer = Client().get("/api/v1/connection/")
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "not_authenticated"
+
+
+def test_it_has_no_page_for_an_unknown_connection(tenant: Tenant) -> None:
+    assert tenant.client().post(f"{PAGE}{uuid.uuid4()}/check/").status_code == 404
