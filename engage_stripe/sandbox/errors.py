@@ -5,7 +5,9 @@ https://docs.stripe.com/api/errors and https://docs.stripe.com/error-codes
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+Mode = Literal["test", "live"]
 
 
 class StripeError(Exception):
@@ -52,9 +54,20 @@ def invalid(message: str, *, param: str | None = None, code: str | None = None, 
     return StripeError(status, message, param=param, code=code)
 
 
-def missing(noun: str, id: str, *, param: str = "id", status: int = 404) -> StripeError:
-    """`No such customer: 'cus_x'`: 404 for the object of the URL, 400 for one named in a parameter."""
-    return StripeError(status, f"No such {noun}: '{id}'", code="resource_missing", param=param)
+def missing(
+    noun: str, id: str, *, param: str = "id", status: int = 404, exists_in: Mode | None = None
+) -> StripeError:
+    """`No such customer: 'cus_x'`: 404 for the object of the URL, 400 for one named in a parameter.
+
+    `exists_in` is the other mode when the account has the object there.
+    """
+    hint = ""
+    if exists_in is not None:
+        used = "test" if exists_in == "live" else "live"
+        hint = (
+            f"; a similar object exists in {exists_in} mode, but a {used} mode key was used to make this request."
+        )
+    return StripeError(status, f"No such {noun}: '{id}'{hint}", code="resource_missing", param=param)
 
 
 def not_imitated(what: str, *, param: str | None = None) -> StripeError:

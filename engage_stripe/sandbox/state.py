@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engage_stripe.sandbox.clock import Clock
 from engage_stripe.sandbox.collection import Collection, Obj
-from engage_stripe.sandbox.errors import missing
+from engage_stripe.sandbox.errors import Mode, missing
 from engage_stripe.sandbox.events import build_event, changed_from
 from engage_stripe.sandbox.identifiers import Identifiers
 from engage_stripe.sandbox.shapes import Shapes, render
@@ -78,7 +78,10 @@ class Account:
         """
         obj = self.get(type, id)
         if obj is None:
-            raise missing(type.removeprefix("test_helpers."), id, param=param, status=status)
+            other = self.world.accounts.get((self.id, not self.livemode))
+            elsewhere = other is not None and other.get(type, id) is not None
+            mode: Mode | None = ("test" if self.livemode else "live") if elsewhere else None
+            raise missing(type.removeprefix("test_helpers."), id, param=param, status=status, exists_in=mode)
         return obj
 
     def remove(self, obj: Obj) -> Obj:

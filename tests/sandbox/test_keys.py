@@ -143,3 +143,12 @@ def test_it_keeps_live_and_test_apart(sandbox: Sandbox) -> None:
     live = sandbox.open_account(livemode=True)
     assert live.secret_key.startswith("sk_live_")
     assert live.client.v1.customers.create().livemode is True
+
+
+def test_it_tells_of_a_similar_object_in_the_other_mode(sandbox: Sandbox) -> None:
+    """https://docs.stripe.com/error-codes#resource-missing"""
+    live = sandbox.open_account(livemode=True)
+    customer = live.client.v1.customers.create()
+    made = sandbox.admin("POST", "keys", account=live.id, kind="secret", livemode=False)
+    with pytest.raises(stripe.InvalidRequestError, match="a similar object exists in live mode, but a test mode"):
+        sandbox.client(made["key"]).v1.customers.retrieve(customer.id)
