@@ -13,6 +13,7 @@ from actions.availability import describe_availability, list_availability
 from actions.configuration import describe_action, replace_actions
 from actions.execution import execute
 from actions.models import ActionExecution, Execution, Interaction, Status
+from actions.previewing import preview_interaction
 from actions.selectors import configured_actions, get_execution
 from connector.api_authentication import calling_app
 from connector.errors import NotFoundError
@@ -79,6 +80,27 @@ class ExecuteView(APIView):
             idempotency_key=body.validated_data.get("idempotency_key"),
         )
         return Response(describe_execution(execution))
+
+
+class PreviewView(APIView):
+    """``prompts/{prompt_id}/interactions/{interaction}/preview/``: what a click would come to."""
+
+    @extend_schema(
+        operation_id="preview_prompt_actions",
+        request=serializers.UserSerializer,
+        responses=serializers.PreviewSerializer(many=True),
+    )
+    def post(self, request: Request, prompt_id: str, interaction: str) -> Response:
+        check_interaction(calling_app(request).id, prompt_id, interaction)
+        body = serializers.UserSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        previews = preview_interaction(
+            app_id=calling_app(request).id,
+            prompt_id=prompt_id,
+            interaction=interaction,
+            user_id=body.validated_data["user_id"],
+        )
+        return Response(serializers.PreviewSerializer(previews, many=True).data)
 
 
 class ExecutionView(APIView):

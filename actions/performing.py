@@ -34,7 +34,7 @@ def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = F
     try:
         request = StripeRequest(**action.request) if action.request else None
         if request is None:
-            prepared = _prepare(action, definition, gateway, is_due=is_due)
+            prepared = prepare(action, gateway, is_due=is_due)
             if isinstance(prepared, Outcome):
                 if prepared.status is Status.PENDING:
                     reserve(action, None)
@@ -48,10 +48,12 @@ def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = F
     _send(action, definition, request, gateway)
 
 
-def _prepare(
-    action: ActionExecution, definition: ActionDefinition, gateway: StripeGateway, *, is_due: bool
-) -> StripeRequest | Outcome:
-    execution = action.execution
+def prepare(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> StripeRequest | Outcome:
+    """The request that the action needs now, or the outcome where none is needed. Reads only.
+
+    Notes on the (unsaved) action what it is about. Raises ``NotAllowedError``, ``StripeError``.
+    """
+    execution, definition = action.execution, get_action(action.action)
     check_permissions(definition, execution)
     target = resolve_target(
         connection=execution.connection,

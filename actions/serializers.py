@@ -66,3 +66,20 @@ class AvailableActionSerializer(serializers.Serializer[object]):
     why_not = serializers.CharField(allow_null=True)
     missing_permissions = serializers.ListField(child=serializers.CharField())
     missing_optional_permissions = serializers.DictField(child=serializers.CharField())
+
+
+class AmountsSerializer(serializers.Serializer[object]):
+    """Minor units of ``currency``. Not ``exact``: our own estimate, before discounts and tax."""
+
+    currency = serializers.CharField()
+    due_now = serializers.IntegerField()
+    proration = serializers.IntegerField()
+    exact = serializers.BooleanField()
+
+
+class PreviewSerializer(serializers.Serializer[object]):
+    action = serializers.CharField()
+    summary = serializers.CharField()
+    status = serializers.CharField(help_text="ready, or the outcome that comes without a request.")
+    message = serializers.CharField()
+    amounts = AmountsSerializer(allow_null=True)

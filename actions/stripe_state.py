@@ -78,6 +78,7 @@ def snapshot(subscription: Subscription) -> dict[str, Any]:
             for item in items_of(subscription)
         ],
         "discounts": discount_ids(subscription),
+        "current_period_start": min(int(item["current_period_start"]) for item in items_of(subscription)),
         "current_period_end": period_end(subscription),
         "cancel_at_period_end": bool(subscription.get("cancel_at_period_end")),
         "cancel_at": subscription.get("cancel_at"),
