@@ -118,9 +118,13 @@ def _exchange(platform: Platform, code: str) -> dict[str, Any]:
     try:
         token = _client(platform).oauth.token({"grant_type": "authorization_code", "code": code})
     except stripe.oauth_error.InvalidGrantError as error:
+        if "mode" in (error.user_message or ""):
+            raise AuthorizationError(
+                "mode_mismatch", "The account is of the other mode.", retryable=True
+            ) from None
         raise AuthorizationError(
             "code_refused", "Stripe's code has expired or was used already.", retryable=True
-        ) from error
+        ) from None
     except (stripe.oauth_error.OAuthError, stripe.StripeError) as error:
         said = redact(error.user_message or "")
         if "another platform" in said.lower():

@@ -87,7 +87,11 @@ class Connect:
         code = self._codes.get(code_value)
         if code is None:
             raise OAuthError("invalid_grant", f"Authorization code does not exist: {code_value}")
-        if (code.platform.account_id, code.platform.livemode) != (key.account_id, key.livemode):
+        if code.platform.livemode != key.livemode:
+            raise OAuthError(
+                "invalid_grant", "The mode of the API key does not match the mode of the authorization code"
+            )
+        if code.platform.account_id != key.account_id:
             raise OAuthError("invalid_grant", f"Authorization code provided does not belong to you: {code_value}")
         if code.access_token is not None:
             self.world.keys[code.access_token].state = "revoked"
