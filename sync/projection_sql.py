@@ -138,20 +138,24 @@ LOAD_KNOWN = f"""
 """  # noqa: S608
 """``(kind, connection, id, rank, coupon known, name, fact)`` of everything asked for that is there."""
 
-_VALUES = {
-    "payment_card_expiration": 'r."payment_card_expiration"::date',
-    **{
-        one.name: f'to_timestamp(r."{one.name}")'
-        for one in UserTraits._meta.get_fields()
-        if isinstance(one, models.DateTimeField)
-    },
-}
-_RECORD = ", ".join(
-    f'"{name}" {"bigint" if name in _VALUES and name != "payment_card_expiration" else kind}'
-    for name in TRAIT_NAMES
-    for kind in ["boolean" if name in {"delinquent", "cancel_at_period_end"} else "text"]
+TIME_TRAITS = tuple(
+    name for name in TRAIT_NAMES if isinstance(UserTraits._meta.get_field(name), models.DateTimeField)
 )
-_SETS = ", ".join(f'"{name}" = {_VALUES.get(name, f"r.{chr(34)}{name}{chr(34)}")}' for name in TRAIT_NAMES)
+_FLAGS = tuple(name for name in TRAIT_NAMES if isinstance(UserTraits._meta.get_field(name), models.BooleanField))
+
+
+def _record_type(name: str) -> str:
+    return "bigint" if name in TIME_TRAITS else "boolean" if name in _FLAGS else "text"
+
+
+def _new_value(name: str) -> str:
+    if name in TIME_TRAITS:
+        return f'to_timestamp(r."{name}")'
+    return f'r."{name}"::date' if name == "payment_card_expiration" else f'r."{name}"'
+
+
+_RECORD = ", ".join(f'"{name}" {_record_type(name)}' for name in TRAIT_NAMES)
+_SETS = ", ".join(f'"{name}" = {_new_value(name)}' for name in TRAIT_NAMES)
 
 SAVE = f"""
     WITH r AS MATERIALIZED (

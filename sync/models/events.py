@@ -34,5 +34,6 @@ class StripeEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=models.Q(state="received"), name="event_waiting"),
+            models.Index(fields=["connection"], condition=models.Q(state="failed"), name="event_failed"),
             models.Index(fields=["connection", "-created"], name="event_newest"),
         ]

@@ -1,0 +1,119 @@
+"""Reads of traits. Every one starts from the App; which mode it reads is what serves the App now."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.expressions import RawSQL
+
+from connector.errors import InvalidInputError, NotFoundError
+from connector.models import Connection
+from connector.selectors import app_connections, serving_connection
+from sync.models import Identity, RefreshRequest, UserTraits
+from sync.projection_sql import TRAIT_NAMES
+
+PAGE = 500
+
+_SETTLED = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])
+"""Transactions below it are over, so no row with a lower ``version`` can still appear."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraitsPage:
+    """``cursor`` continues, now or whenever something changed; it is there on the last page too."""
+
+    results: list[dict[str, Any]]
+    cursor: str
+    has_more: bool
+
+
+def shown_connection(*, app_id: UUID) -> Connection | None:
+    """The connection whose traits are shown: the one that serves the App, else one that did."""
+    connections = app_connections(app_id=app_id)
+    return serving_connection(app_id=app_id) or (connections[0] if connections else None)
+
+
+def describe_user(*, app_id: UUID, user_id: str) -> dict[str, Any]:
+    """``{"user_id", "traits", "updated_at", "stale"}``. ``NotFoundError`` for a user that this App does not know."""
+    row = _rows(app_id).filter(user_id=user_id).first()
+    if row is not None:
+        return describe(row)
+    if not Identity.objects.filter(app_id=app_id, user_id=user_id).exists():
+        raise NotFoundError("user_not_found", "This App has no such user. Import identities or set this one.")
+    traits = dict.fromkeys(TRAIT_NAMES) | {"subscription_status": "NONE"}
+    return {"user_id": user_id, "traits": traits, "updated_at": None, "stale": False}
+
+
+def changed_users(
+    *, app_id: UUID, updated_since: datetime | None = None, cursor: str | None = None, limit: int = PAGE
+) -> TraitsPage:
+    """Users whose traits changed, each with the traits of now, oldest change first; no change is ever left out.
+
+    A change shows once every older transaction is over, so that a cursor never steps over a late one.
+    ``InvalidInputError`` for a cursor that is not ours, or of the other mode.
+    """
+    connection = shown_connection(app_id=app_id)
+    livemode = connection is None or connection.livemode
+    version, row_id = _parse_cursor(cursor, livemode=livemode)
+    rows = _rows(app_id).filter(version__gte=max(version, 1), version__lt=_SETTLED)
+    rows = rows.exclude(version=version, id__lte=row_id)
+    if updated_since and not cursor:
+        rows = rows.filter(updated_at__gte=updated_since)
+    found = list(rows.order_by("version", "id")[: limit + 1])
+    shown = found[:limit]
+    if shown:
+        version, row_id = shown[-1].version, shown[-1].pk
+    return TraitsPage(
+        results=[describe(row) for row in shown],
+        cursor=f"{_mode(livemode=livemode)}.{version}.{row_id}",
+        has_more=len(found) > limit,
+    )
+
+
+def describe(row: UserTraits) -> dict[str, Any]:
+    """One user as the API answers; the row comes from ``_rows``."""
+    return {
+        "user_id": row.user_id,
+        "traits": {name: _as_json(getattr(row, name)) for name in TRAIT_NAMES},
+        "updated_at": _as_json(row.updated_at),
+        "stale": bool(row.stale),  # type: ignore[attr-defined]  annotated
+    }
+
+
+def _rows(app_id: UUID) -> QuerySet[UserTraits]:
+    """The App's rows in the mode shown. ``stale``: Stripe is about to be asked, or cannot be."""
+    connection = shown_connection(app_id=app_id)
+    livemode = connection is None or connection.livemode
+    rows = UserTraits.objects.filter(app_id=app_id, livemode=livemode)
+    if connection is None or connection.status != Connection.Status.ACTIVE:
+        return rows.annotate(stale=Value(1))
+    asked = RefreshRequest.objects.filter(
+        connection=connection, object_type="customer", stripe_id=OuterRef("customer")
+    )
+    return rows.annotate(stale=Exists(asked))
+
+
+def _parse_cursor(cursor: str | None, *, livemode: bool) -> tuple[int, int]:
+    if not cursor:
+        return 0, 0
+    mode, _, place = cursor.partition(".")
+    version, _, row_id = place.partition(".")
+    numbers = version.isdecimal() and row_id.isdecimal() and len(place) < 38
+    if mode != _mode(livemode=livemode) or not numbers:
+        raise InvalidInputError(
+            "invalid_cursor",
+            f"This cursor is not one of the App's {_mode(livemode=livemode)} traits. Start again without it.",
+        )
+    return int(version), int(row_id)
+
+
+def _mode(*, livemode: bool) -> str:
+    return "live" if livemode else "test"
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,101 @@
+"""``GET users/{user_id}/traits/`` and ``GET traits/``."""
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from connector.models import Connection
+from sync.models import Identity
+from sync.observations import apply_objects
+from tests.factories import Tenant, make_app, make_connection
+from tests.sync import stripe_shapes as shapes
+
+RANK = 2 * shapes.NOW + 1
+
+
+@pytest.fixture
+def tenant(db: None) -> Tenant:
+    return make_app()
+
+
+@pytest.fixture
+def connection(tenant: Tenant) -> Connection:
+    connection = make_connection(app_id=tenant.id)
+    Identity.objects.create(app_id=tenant.id, user_id="ada", stripe_id="cus_1")
+    apply_objects(
+        connection=connection,
+        objects=[shapes.customer(), shapes.subscription(), shapes.product()],
+        rank=RANK,
+        source={},
+    )
+    return connection
+
+
+def get(tenant: Tenant, path: str) -> tuple[int, dict[str, object]]:
+    answer = Client().get(f"/api/v1/{path}", headers=tenant.api_headers)
+    return answer.status_code, answer.json()
+
+
+def test_it_answers_the_fifteen_traits(tenant: Tenant, connection: Connection) -> None:
+    status, answer = get(tenant, "users/ada/traits/")
+
+    assert status == 200
+    assert answer["traits"]["subscription_plan"] == "Basic"
+    assert answer["traits"]["current_period_end"] == "2026-10-21T14:13:20Z"
+    assert answer["traits"]["coupon"] is None
+    assert len(answer["traits"]) == 15
+    assert answer["stale"] is False
+
+
+def test_it_knows_nobody_of_another_app(tenant: Tenant, connection: Connection) -> None:
+    other = make_app()
+    make_connection(app_id=other.id)
+    status, answer = get(other, "users/ada/traits/")
+    assert (status, answer["error"]["code"]) == (404, "user_not_found")
+    assert get(other, "traits/")[1]["results"] == []
+
+
+def test_it_refuses_a_wrong_key(tenant: Tenant) -> None:
+    assert Client().get("/api/v1/traits/").status_code == 401
+
+
+def test_it_answers_none_for_a_user_without_a_customer(tenant: Tenant) -> None:
+    Identity.objects.create(app_id=tenant.id, user_id="bob", email_address="bob@example.com")
+    status, answer = get(tenant, "users/bob/traits/")
+    assert (status, answer["traits"]["subscription_status"]) == (200, "NONE")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_lists_each_change_once_by_cursor() -> None:
+    tenant = make_app()
+    connection = make_connection(app_id=tenant.id)
+    for user in ("ada", "bob"):
+        Identity.objects.create(app_id=tenant.id, user_id=user, stripe_id=f"cus_{user}")
+    for user in ("ada", "bob"):
+        apply_objects(connection=connection, objects=[shapes.customer(id=f"cus_{user}")], rank=RANK, source={})
+
+    _, first = get(tenant, "traits/?limit=1")
+    assert ([one["user_id"] for one in first["results"]], first["has_more"]) == (["ada"], True)
+    _, second = get(tenant, f"traits/?cursor={first['cursor']}")
+    assert ([one["user_id"] for one in second["results"]], second["has_more"]) == (["bob"], False)
+    assert get(tenant, f"traits/?cursor={second['cursor']}")[1]["results"] == []
+
+    apply_objects(
+        connection=connection, objects=[shapes.customer(id="cus_ada", delinquent=True)], rank=RANK + 2, source={}
+    )
+    _, third = get(tenant, f"traits/?cursor={second['cursor']}")
+    assert [one["user_id"] for one in third["results"]] == ["ada"]
+    assert get(tenant, "traits/?updated_since=2099-01-01T00:00:00Z")[1]["results"] == []
+
+
+def test_it_refuses_a_cursor_that_is_not_ours(tenant: Tenant, connection: Connection) -> None:
+    for cursor in ("nonsense", "live.1.1", "test.1", "test.x.1", f"test.{'9' * 60}.1"):
+        status, answer = get(tenant, f"traits/?cursor={cursor}")
+        assert (status, answer["error"]["code"]) == (400, "invalid_cursor")
+
+
+def test_it_prints_the_same_on_the_command_line(
+    tenant: Tenant, connection: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("user_traits", "ada", app=str(tenant.id), json=True)
+    assert '"subscription_plan": "Basic"' in capsys.readouterr().out
