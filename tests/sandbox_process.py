@@ -95,11 +95,21 @@ def sandbox() -> Iterator[Sandbox]:
         found = _URL.search(process.stdout.readline())
         if found is None:
             raise RuntimeError("The sandbox did not start; its error is above.")
+        running = Sandbox(found[0])
         try:
-            yield Sandbox(found[0])
+            yield running
+            _check_gateway_requests(running)
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+def _check_gateway_requests(sandbox: Sandbox) -> None:
+    """Whatever the suite made the gateway ask Stripe for is in Stripe's own description."""
+    from tests.contract.gateway_requests import GATEWAY, gateway_request_errors  # noqa: PLC0415  slow to load
+
+    wrong = gateway_request_errors(sandbox.admin("GET", "requests", client=GATEWAY)["data"])
+    assert not wrong, "\n".join(["The gateway sent what Stripe's description does not have:", *wrong])
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ class Pipeline:
             "method": request.method,
             "path": request.url.path,
             "account": None,
+            "client": _http_library(request),
             "idempotency_key": request.headers.get("idempotency-key"),
             "params": None,
             "status": None,
@@ -124,6 +125,13 @@ class Pipeline:
         if account := request.headers.get("stripe-account"):
             headers["Stripe-Account"] = account
         return headers
+
+
+def _http_library(request: Request) -> str | None:
+    """What the SDK says it sends requests with: tells one client in a test from another."""
+    about = request.headers.get("x-stripe-client-user-agent")
+    library: str | None = json.loads(about).get("httplib") if about else None
+    return library
 
 
 def _idempotency_key(request: Request) -> str | None:

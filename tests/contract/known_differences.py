@@ -83,7 +83,50 @@ FIELDS = (
     ),
 )
 
-# Routes that the description does not have, and the route whose answer and parameters are described alike.
+# Routes that the description does not have, and the route that answers the same object.
 PATHS = {
+    # https://docs.stripe.com/changelog/endive/2026-09-30/pause-subscription
     "/v1/subscriptions/{subscription}/pause": "/v1/subscriptions/{subscription}/resume",
 }
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a route, such as `POST /v1/customers`, that is described otherwise or not at all."""
+
+    route: str
+    path: str
+    shape: dict[str, Any]
+    source: str
+
+
+_UPDATE = "POST /v1/subscriptions/{subscription_exposed_id}"
+_RESUME = "POST /v1/subscriptions/{subscription}/resume"
+_PREVIEW = "POST /v1/invoices/create_preview"
+_ANCHOR = {
+    "type": "object",
+    "properties": {"type": {"enum": ["now", "unchanged", "timestamp"]}, "timestamp": {"type": "integer"}},
+    "required": ["type"],
+    "additionalProperties": False,
+}
+_ANCHOR_SOURCE = "https://docs.stripe.com/changelog/endive/2026-09-30/polymorphic-billing-cycle-anchor"
+_PAUSE_SOURCE = "https://docs.stripe.com/changelog/endive/2026-09-30/pause-subscription"
+_STRING = {"type": "string"}
+
+PARAMETERS = (
+    Parameter(_UPDATE, "billing_cycle_anchor", _ANCHOR, _ANCHOR_SOURCE),
+    Parameter(_RESUME, "billing_cycle_anchor", _ANCHOR, _ANCHOR_SOURCE),
+    Parameter(_PREVIEW, "subscription_details.billing_cycle_anchor", _ANCHOR, _ANCHOR_SOURCE),
+    Parameter(_RESUME, "payment_behavior", _STRING, _PAUSE_SOURCE),
+    # Of the pause route, which stands on the description of the resume route.
+    Parameter(_RESUME, "type", {"enum": ["subscription"]}, _PAUSE_SOURCE),
+    Parameter(_RESUME, "bill_for", {"type": "object"}, _PAUSE_SOURCE),
+    Parameter(_RESUME, "invoicing_behavior", {"enum": ["invoice", "pending_invoice_item"]}, _PAUSE_SOURCE),
+    # Versions younger than the description.
+    Parameter(
+        "POST /v1/webhook_endpoints",
+        "api_version",
+        {"enum": ["2026-10-28.endive"]},
+        "https://docs.stripe.com/changelog",
+    ),
+)

