@@ -151,6 +151,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibili
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "drain the inbox": {"task": "stripe_sync.drain_inbox", "schedule": 2.0, "options": {"expires": 10}},
     "work off refreshes": {"task": "stripe_sync.work_off_refreshes", "schedule": 2.0, "options": {"expires": 10}},
+    "nightly sync": {"task": "stripe_sync.tick", "schedule": 60.0, "options": {"expires": 60}},
     "forget old payloads": {"task": "stripe_sync.forget_old", "schedule": 3600.0},
     "settle unsettled clicks": {"task": "actions.settle_unsettled", "schedule": 10.0},
     "apply due changes": {"task": "actions.apply_due_changes", "schedule": 60.0},
@@ -251,6 +252,11 @@ ENGAGE_STRIPE: dict[str, Any] = {
     "STRIPE_PLATFORM_KEY": env.str("STRIPE_PLATFORM_KEY", default=""),
     "STRIPE_TEST_CONNECT_CLIENT_ID": env.str("STRIPE_TEST_CONNECT_CLIENT_ID", default=""),
     "STRIPE_TEST_PLATFORM_KEY": env.str("STRIPE_TEST_PLATFORM_KEY", default=""),
+    # Identity files: where uploads are kept for all workers (any fsspec URL), which local folders may be a source,
+    # and the end point of an S3-compatible store other than Amazon's.
+    "UPLOADS_URL": env.str("UPLOADS_URL", default=(LOCAL_DIR / "uploads").as_uri()),
+    "IDENTITY_FOLDERS": env.list("IDENTITY_FOLDERS", default=[str(LOCAL_DIR / "ingest")] if DEBUG else []),
+    "S3_ENDPOINT_URL": env.str("S3_ENDPOINT_URL", default=""),
     # https://docs.stripe.com/rate-limits
     "REQUESTS_PER_SECOND": {
         "live": env.int("STRIPE_LIVE_REQUESTS_PER_SECOND", default=100),

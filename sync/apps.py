@@ -7,3 +7,6 @@ class SyncConfig(AppConfig):
     name = "sync"
     label = "stripe_sync"
     verbose_name = "Stripe connector: sync"
+
+    def ready(self) -> None:
+        from sync import activation  # noqa: F401, PLC0415  receivers; models exist only now

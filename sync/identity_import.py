@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from connector.errors import ConnectorError
 from connector.models import Connection
+from connector.notices import email_admins
 from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
 from sync.facts import Doubt
@@ -24,6 +25,7 @@ from sync.identity_files import text_lines
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
 from sync.refresh_queue import ask
+from sync.run_email import describe_import
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +62,15 @@ def queue_import(
     mode: str = "incremental",
     dry_run: bool = False,
     confirmed: bool = False,
+    email: bool = False,
     **fields: Any,
 ) -> SyncRun:
     """A run that waits for its turn.
 
     ``mode`` is ``incremental``, or ``full`` where users that the file does not name lose their link; ``confirmed``
-    passes the safety stops.
+    passes the safety stops; ``email`` tells the admins when it is done.
     """
-    options = {"mode": mode, "dry_run": dry_run, "confirmed": confirmed}
+    options = {"mode": mode, "dry_run": dry_run, "confirmed": confirmed, "email": email}
     return runs.create_run(app_id=app_id, kind=SyncRun.Kind.IDENTITIES, source=source, options=options, **fields)
 
 
@@ -134,6 +137,20 @@ def _perform(run: SyncRun, on_progress: OnProgress | None) -> None:
         runs.finish(run, SyncRun.State.FAILED, error="Something went wrong on our side; nothing was changed.")
         raise
     project_pending(app_id=run.app_id, source={"run": str(run.pk)})
+    _mark_file_as_done(run)
+    if run.options.get("email"):
+        subject, body = describe_import(run)
+        email_admins(app_id=run.app_id, subject=subject, body=body)
+
+
+def _mark_file_as_done(run: SyncRun) -> None:
+    if run.state != SyncRun.State.DONE or run.options["dry_run"]:
+        return
+    try:
+        sources.finish_file(run)
+    except sources.SourceError as error:
+        run.error = error.user_message
+        run.save(update_fields=["error"])
 
 
 class _ImportFile:

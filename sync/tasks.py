@@ -1,8 +1,27 @@
 """Doors for Celery. Each calls one service; all may run twice."""
 
-from celery import shared_task
+import contextlib
+from typing import Any
+from uuid import UUID
 
-from sync import inbox, refresh_worker
+from celery import Task, shared_task
+from django.utils import timezone
+
+from connector.errors import ConflictError
+from connector.models import Connection
+from sync import (
+    catalogue,
+    due_work,
+    identity,
+    identity_import,
+    inbox,
+    nights,
+    reconciliation,
+    refresh_worker,
+    schedule,
+    uploads,
+)
+from sync.models import Night, SyncRun
 from sync.nudge import nudge_is_answered
 from sync.retention import forget_old
 
@@ -25,3 +44,72 @@ def work_off_refreshes() -> None:
 def forget_old_task() -> None:
     """Payloads and history expire; event ids stay for deduplication."""
     forget_old()
+    uploads.forget_uploads()
+
+
+@shared_task(name="stripe_sync.tick", ignore_result=True)
+def tick() -> None:
+    """Each minute: open the nights that are due and hand out whatever waits, a killed process's work included."""
+    now = timezone.now()
+    schedule.claim_due_nights(now)
+    for night_id in due_work.open_nights():
+        _hand_out(work_night, night_id)
+    for app_id in due_work.apps_with_waiting_imports():
+        _hand_out(import_waiting, str(app_id))
+    for run_id, free_ranges in due_work.open_reconciliations():
+        for _ in range(free_ranges):
+            _hand_out(work_on_reconciliation, str(run_id))
+    for connection_id in due_work.connections_never_reconciled():
+        _hand_out(start_reconciliation, str(connection_id))
+    for connection_id in due_work.connections_with_due_catalogue(now):
+        _hand_out(read_catalogue, str(connection_id))
+
+
+def _hand_out(task: "Task[[Any], None]", argument: object) -> None:
+    """The next tick asks again: a message that waited for longer is only one more."""
+    task.apply_async([argument], expires=60)
+
+
+@shared_task(name="stripe_sync.work_night", ignore_result=True)
+def work_night(night_id: int) -> None:
+    run = nights.work_night(Night.objects.select_related("connection").get(pk=night_id))
+    if run:
+        _spread(run)
+
+
+@shared_task(name="stripe_sync.import_waiting", ignore_result=True)
+def import_waiting(app_id: str) -> None:
+    """Import the App's waiting files, oldest first, and project whom an interrupted import left."""
+    identity_import.run_waiting_imports(app_id=UUID(app_id))
+    identity.project_pending(app_id=UUID(app_id), source={"identity": "file"})
+
+
+@shared_task(name="stripe_sync.read_catalogue", ignore_result=True)
+def read_catalogue(connection_id: str, *, complete: bool = False) -> None:
+    connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
+    if connection is None:
+        return
+    with contextlib.suppress(ConflictError):  # somebody is at it
+        catalogue.sync_catalogue(connection=connection, complete=complete, started_by="schedule")
+
+
+@shared_task(name="stripe_sync.start_reconciliation", ignore_result=True)
+def start_reconciliation(connection_id: str) -> None:
+    connection = Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).first()
+    if connection:
+        _spread(reconciliation.start(connection=connection, started_by="schedule"))
+
+
+def _spread(run: SyncRun) -> None:
+    """One worker for each resource; ranges that are split off call for more."""
+    for _ in reconciliation.RESOURCES:
+        work_on_reconciliation.delay(str(run.pk))
+
+
+@shared_task(name="stripe_sync.work_on_reconciliation", ignore_result=True)
+def work_on_reconciliation(run_id: str) -> None:
+    """Read ranges of the run until none is free; each range that is split off calls for one more worker."""
+    run = SyncRun.objects.select_related("connection").get(pk=run_id)
+    if not run.is_open:
+        return
+    reconciliation.work(run, on_split=lambda: work_on_reconciliation.delay(run_id))

@@ -151,7 +151,8 @@ class RunRange(models.Model):
 class Drift(models.Model):
     """An object whose mirror was not what Stripe said. ``before`` and ``after`` hold the columns that differed.
 
-    ``traits`` lists what it meant for users: ``{"user_id", "trait", "before", "after"}``. ``since`` is the last moment at which the mirror is known to have been right; null where it never was.
+    ``traits`` lists what it meant for users: ``{"user_id", "trait", "before", "after"}``. ``since`` is
+    the last moment at which the mirror is known to have been right; null where it never was.
     """
 
     class Cause(models.TextChoices):

@@ -19,7 +19,7 @@ class Command(RunCommand):
         parser.add_argument("--user", metavar="USER_ID", help="only this user, without a run")
 
     def run(self, app: HostApp, **options: Any) -> dict[str, Any]:
-        """``{"run_id", "state", "counts", "report", "error", "drift": […]}`` or ``{"user_id", "changes": […]}``."""
+        """``{"run_id", "state", "counts", "report", "error", "drift": […]}`` or ``{"user_id", "changes"}``."""
         connection = connection_of(app)
         if options["user"]:
             changes = reconcile_user(connection=connection, user_id=options["user"])

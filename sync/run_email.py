@@ -1,0 +1,60 @@
+"""What the admins are told by email when a night or an uploaded file is done."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+
+from connector.host import get_host
+from sync.models import IdentitySource, Night, SyncRun
+
+TROUBLE = (SyncRun.State.FAILED, SyncRun.State.PARTIAL, SyncRun.State.STOPPED)
+
+
+def describe_night(night: Night) -> tuple[str, str, bool]:
+    """``(subject, body, whether there was trouble)``."""
+    runs = list(night.runs.order_by("created_at"))
+    sources = list(IdentitySource.objects.filter(connection=night.connection).exclude(error=""))
+    trouble = bool(sources) or any(run.state in TROUBLE for run in runs)
+    name = _app_name(night.connection.app_id)
+    verdict = "needs your attention" if trouble else "is done"
+    lines = [
+        f"The nightly Stripe sync of {name} ({night.connection.mode} mode, {night.local_date}) {verdict}.",
+        "",
+    ]
+    lines += _describe(runs)
+    lines += [f"Source {source.url}: {source.error}" for source in sources]
+    return f"Stripe sync of {name} {verdict}", _with_link(lines), trouble
+
+
+def describe_import(run: SyncRun) -> tuple[str, str]:
+    """``(subject, body)`` about a file that somebody uploaded."""
+    name = _app_name(run.app_id)
+    subject = f"Identity import of {name}: {run.get_state_display().lower()}"
+    return subject, _with_link(
+        [f"The identity file uploaded by {run.started_by} was processed.", "", *_describe([run])]
+    )
+
+
+def _describe(runs: Iterable[SyncRun]) -> list[str]:
+    lines = []
+    for run in runs:
+        told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in run.counts.items() if count)
+        lines.append(
+            f"{run.get_kind_display()}: {run.get_state_display().lower()}" + (f" ({told})" if told else "")
+        )
+        if run.source:
+            lines.append(f"  file {run.source.rpartition('/')[2]}")
+        if run.error:
+            lines.append(f"  {run.error}")
+    return lines
+
+
+def _app_name(app_id: UUID) -> str:
+    app = get_host().app(app_id)
+    return app.name if app else "your App"
+
+
+def _with_link(lines: list[str]) -> str:
+    url = f"{settings.ENGAGE_STRIPE['PUBLIC_BASE_URL']}/settings/actions/stripe/data-sync/"
+    return "\n".join([*lines, "", f"Details: {url}", ""])
