@@ -6,6 +6,7 @@ from typing import Any
 
 from engage_stripe.sandbox.billing.cancellation import cancel_all
 from engage_stripe.sandbox.collection import Obj
+from engage_stripe.sandbox.errors import missing
 from engage_stripe.sandbox.listing import DEFAULT_LIMIT, PAGING, list_object, list_of
 from engage_stripe.sandbox.resources.cards_on_file import (
     attach_to_customer,
@@ -57,8 +58,8 @@ def update(call: Call) -> Obj:
     account, params = call.account, call.params
     customer = account.find("customer", call.path["customer"])
     source, default = params.get("default_source"), _default(params)
-    if source is not None:
-        account.find("card", source, param="default_source", status=400)
+    if source is not None and (account.get("card", source) or {}).get("customer") != customer["id"]:
+        raise missing("source", source, param="default_source", status=400)
     card = card_of_token(params["source"]) if params.get("source") else None
     if default is not None:
         default = payment_method_of(account, default, customer["id"], param=DEFAULT)

@@ -127,7 +127,7 @@ ROUTES = (
         f"{_PATH}/{{id}}/event_summaries",
         summaries,
         "billing_meter_read",
-        accepts=f"{PAGING} customer end_time start_time",
+        accepts="customer end_time start_time",
     ),
 )
 

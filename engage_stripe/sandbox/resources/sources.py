@@ -112,7 +112,8 @@ def delete(call: Call) -> Obj:
 def index(call: Call) -> Obj:
     """`GET /v1/customers/{customer}/sources`."""
     customer = call.account.find("customer", call.path["customer"])
-    return list_of(call, "card", customer=customer["id"])
+    wanted = call.params.get("object", "card")
+    return list_of(call, "card", customer=customer["id"], where=lambda card: bool(card["object"] == wanted))
 
 
 def included(account: Account, customer: Obj) -> Any:

@@ -11,7 +11,7 @@ from engage_stripe.sandbox.listing import PAGING, list_of
 from engage_stripe.sandbox.routing import Call, Route
 
 _OF_ITEM = "discounts metadata plan price price_data quantity"
-_OF_UPDATE = "off_session payment_behavior proration_behavior proration_date"
+_OF_UPDATE = "payment_behavior proration_behavior proration_date"
 
 
 def create(call: Call) -> Obj:
@@ -53,7 +53,7 @@ def index(call: Call) -> Obj:
 
 
 def _update(call: Call, sub: Obj, item: dict[str, Any]) -> None:
-    update_subscription(call.account, sub, {**_named(call.params, _OF_UPDATE), "items": [item]})
+    update_subscription(call.account, sub, {**_named(call.params, f"{_OF_UPDATE} off_session"), "items": [item]})
 
 
 def _named(params: dict[str, Any], names: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ ROUTES = (
     ),
     Route("GET", "/v1/subscription_items", index, "subscription_read", accepts=f"{PAGING} subscription"),
     Route("GET", _ONE, retrieve, "subscription_read"),
-    Route("POST", _ONE, update, "subscription_write", accepts=f"{_OF_ITEM} {_OF_UPDATE}"),
+    Route("POST", _ONE, update, "subscription_write", accepts=f"{_OF_ITEM} {_OF_UPDATE} off_session"),
     Route(
         "DELETE",
         _ONE,
