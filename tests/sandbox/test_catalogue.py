@@ -55,7 +55,7 @@ def test_it_hides_tiers_unless_expanded(stripe_account: StripeAccount) -> None:
 def test_it_shows_a_coupon_as_used_up(stripe_account: StripeAccount) -> None:
     """https://docs.stripe.com/api/coupons/object: `valid` takes redeem_by and max_redemptions into account."""
     coupons = stripe_account.client.v1.coupons
-    coupon = coupons.create({"percent_off": Decimal("25.5"), "duration": "forever", "redeem_by": 1})
+    coupon = coupons.create({"percent_off": 25.5, "duration": "forever", "redeem_by": 1})
     assert coupon.valid is False
     assert coupon.percent_off == 25.5
 
@@ -90,9 +90,10 @@ def test_it_refuses_a_price_that_makes_no_sense(
     """https://docs.stripe.com/api/prices/create"""
     v1 = stripe_account.client.v1
     product = v1.products.create({"name": "Gold"})
-    form: Any = {"product": product.id, "currency": "usd", "unit_amount": 100, **changes}
+    form = {"product": product.id, "currency": "usd", "unit_amount": 100, **changes}
+    given: Any = {name: value for name, value in form.items() if value is not None}
     with pytest.raises(stripe.InvalidRequestError) as refusal:
-        v1.prices.create({name: value for name, value in form.items() if value is not None})
+        v1.prices.create(given)
     assert refusal.value.param == param
     assert v1.prices.list().data == []
 
