@@ -61,8 +61,11 @@ class OAuth:
         form = await request.form()
         try:
             platform, redirect_uri = self._application(form)
+            _check_request(form)
         except BadApplicationError as refusal:
             return _refused_page(refusal)
+        except OAuthError as error:
+            return _back(redirect_uri, form, **_as_json(error))
         if form.get("decision") != "approve":
             denied = {"error": "access_denied", "error_description": "The user denied your request"}
             return _back(redirect_uri, form, **denied)

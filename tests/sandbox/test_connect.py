@@ -212,6 +212,17 @@ def test_it_sends_the_events_of_connected_accounts(platform: Platform, stripe_ac
     assert {received.event["account"] for received in receiver.received} == {stripe_account.id}
 
 
+def test_it_tells_only_the_application_that_it_was_authorized(
+    platform: Platform, stripe_account: StripeAccount
+) -> None:
+    # https://docs.stripe.com/api/events/types#event_types-account.application.authorized
+    with receiving() as receiver:
+        stripe_account.client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+        platform.connect(stripe_account)
+        platform.sandbox.admin("POST", "webhooks/drain")
+    assert receiver.received == []
+
+
 def test_it_sends_test_events_to_live_endpoints_of_live_connections(sandbox: Sandbox) -> None:
     # https://docs.stripe.com/connect/webhooks: check `livemode`
     live_platform = open_platform(sandbox, livemode=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -174,3 +176,21 @@ def test_it_reads_rules_from_the_command_line() -> None:
         "drop_after", path="/v1/subscriptions/*", count=2
     )
     assert parse("latency,seconds=0.5,count=all") == Fault("latency", seconds=0.5, count=None)
+
+
+def test_it_starts_with_the_trouble_of_its_command_line() -> None:
+    options = [
+        *("--fault", "server_error,status=503,count=all", "--rate-limit", "9"),
+        *("--clock-offset", "-86400", "--disturb", "duplicate,count=all", "--port", "0"),
+    ]
+    command = [sys.executable, "-m", "engage_stripe.sandbox", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        running = Sandbox(process.stdout.readline().split()[-1])
+        try:
+            faults = running.admin("GET", "faults")
+            clock = running.admin("POST", "clock")
+        finally:
+            process.terminate()
+    assert (faults["data"][0]["status"], faults["rate_limit"]) == (503, 9)
+    assert clock["offset"] == -86_400

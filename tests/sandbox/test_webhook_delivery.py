@@ -9,6 +9,7 @@ import pytest
 from stripe import InvalidRequestError, WebhookSignature
 
 from tests.sandbox.receiver import Receiver, receiving
+from tests.sandbox.shop import Shop
 from tests.sandbox_process import Sandbox, StripeAccount
 
 
@@ -89,6 +90,31 @@ def test_it_renders_the_version_of_the_endpoint(stripe_account: StripeAccount, r
     drain(stripe_account.sandbox)
     versions = {received.event["api_version"] for received in receiver.received}
     assert versions == {"2019-03-14", "2026-10-28.endive"}
+
+
+def test_it_renders_subscriptions_as_old_endpoints_know_them(
+    stripe_account: StripeAccount, receiver: Receiver
+) -> None:
+    # https://docs.stripe.com/changelog/basil/2025-03-31/deprecate-subscription-current-period-start-and-end
+    # https://docs.stripe.com/changelog/clover/2025-09-30/add-discount-source-property
+    create_endpoint(
+        stripe_account,
+        receiver,
+        api_version="2019-03-14",
+        enabled_events=["customer.subscription.created", "customer.discount.created"],
+    )
+    shop = Shop(stripe_account)
+    coupon = shop.stripe.coupons.create({"percent_off": 10, "duration": "forever", "name": "Winter"})
+    sub = shop.subscribe(discounts=[{"coupon": coupon.id}])
+    drain(stripe_account.sandbox)
+    sent = {received.event["type"]: received.event["data"]["object"] for received in receiver.received}
+    created = sent["customer.subscription.created"]
+    item = sub["items"].data[0]
+    assert created["current_period_end"] == item.current_period_end
+    assert created["plan"]["id"] == shop.basic
+    assert created["discount"]["coupon"]["name"] == "Winter"
+    assert "current_period_end" not in created["items"]["data"][0]
+    assert sent["customer.discount.created"]["coupon"]["name"] == "Winter"
 
 
 def test_it_keeps_an_account_to_itself(sandbox: Sandbox, receiver: Receiver) -> None:

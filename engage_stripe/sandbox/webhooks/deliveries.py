@@ -8,7 +8,7 @@ from typing import Any
 
 from engage_stripe.sandbox.state import Account
 
-DELIVERIES_KEPT = 20_000
+DELIVERIES_KEPT = 10_000
 
 
 class DeliveryState(StrEnum):

@@ -8,6 +8,7 @@ import asyncio
 import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -65,11 +66,7 @@ class Dispatcher:
             self._disturb_or_send(delivery)
 
     def _make_delivery(self, account: Account, owner: Account, endpoint: Obj, event: Obj) -> Delivery:
-        def fetch(object_type: str, object_id: str) -> Obj | None:
-            found = account.get(object_type, object_id)
-            return None if found is None else render(account, found)
-
-        rendered = render_event(event, _version_of(endpoint), fetch)
+        rendered = render_event(event, _version_of(endpoint), partial(_fetch, account))
         if owner is not account:
             rendered["account"] = account.id
         body = json.dumps(rendered, indent=2).encode()
@@ -212,11 +209,25 @@ def signing_secrets(endpoint: Obj, now: int) -> list[str]:
     return [current, former["secret"]] if former and now < former["expires_at"] else [current]
 
 
+def _fetch(account: Account, object_type: str, object_id: str) -> Obj | None:
+    """Return what an older version embeds; the coupon of a discount outlives its deletion there."""
+    found = account.get(object_type, object_id)
+    if found is None and object_type == "coupon":
+        kept = (discount["_coupon"] for discount in account.collection("discount"))
+        found = next((coupon for coupon in kept if coupon["id"] == object_id), None)
+    return None if found is None else render(account, found)
+
+
 def _subscribed(account: Account, event: Obj) -> Iterator[tuple[Account, Obj]]:
-    """Yield every endpoint that wants the event, with the account it belongs to."""
-    for endpoint in account.collection("webhook_endpoint"):
-        if not endpoint["connect"] and _wants(endpoint, event):
-            yield account, endpoint
+    """Yield every endpoint that wants the event, with the account it belongs to.
+
+    `account.application.…` is for the application only
+    (https://docs.stripe.com/api/events/types#event_types-account.application.authorized).
+    """
+    if not event["type"].startswith("account.application."):
+        for endpoint in account.collection("webhook_endpoint"):
+            if not endpoint["connect"] and _wants(endpoint, event):
+                yield account, endpoint
     for platform in _listening_platforms(account):
         for endpoint in platform.collection("webhook_endpoint"):
             if endpoint["connect"] and _wants(endpoint, event):
