@@ -43,6 +43,13 @@ PERMISSIONS = (
         unlocks="The four payment card traits",
     ),
     Permission(
+        "rak_source_read",
+        "Sources",
+        "Read",
+        required=False,
+        unlocks="The same traits of cards that were saved with Stripe's older Sources",
+    ),
+    Permission(
         "rak_invoice_read",
         "Invoices",
         "Read",

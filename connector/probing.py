@@ -28,6 +28,7 @@ PROBES: Mapping[str, Probe] = {
     "rak_coupon_read": lambda stripe: stripe.list_page("coupons", limit=1),
     "rak_promotion_code_read": lambda stripe: stripe.list_page("promotion_codes", limit=1),
     "rak_payment_method_read": lambda stripe: stripe.retrieve("payment_methods", f"pm_{_NOBODY}"),
+    "rak_source_read": lambda stripe: stripe.probe_read(f"/v1/customers/cus_{_NOBODY}/sources"),
     "rak_invoice_read": lambda stripe: stripe.list_page("invoices", limit=1),
     "rak_invoice_write": lambda stripe: stripe.probe_write(f"/v1/invoices/in_{_NOBODY}/pay"),
     "rak_subscription_schedule_write": lambda stripe: stripe.probe_write(

@@ -206,6 +206,10 @@ class StripeGateway:
 
     # Probes
 
+    def probe_read(self, path: str) -> Fetched:
+        """A GET of what hangs on an object that does not exist; as for ``probe_write``."""
+        return self._send(lambda: self._client.raw_request("get", path), writes=False)
+
     def probe_write(self, path: str, **params: Any) -> Fetched:
         """A POST about an object that does not exist. A missing permission (403) is refused before that."""
         return self._send(lambda: self._client.raw_request("post", path, **params), writes=False)

@@ -166,9 +166,12 @@ class _Reader:
 
 def expansions(connection: Connection, resource: str) -> list[str]:
     """What a list may bring along under this connection's permissions; expanding more would be refused."""
-    cards = allows(connection, "rak_payment_method_read")
     if resource == "customers":
-        with_cards = ["data.invoice_settings.default_payment_method", "data.default_source"]
-        return ["data.discount.source.coupon"] + (with_cards if cards else [])
-    with_cards = ["data.default_payment_method", "data.default_source"]
-    return ["data.discounts.source.coupon"] + (with_cards if cards else [])
+        wanted, holder = ["data.discount.source.coupon"], "data.invoice_settings."
+    else:
+        wanted, holder = ["data.discounts.source.coupon"], "data."
+    if allows(connection, "rak_payment_method_read"):
+        wanted.append(f"{holder}default_payment_method")
+    if allows(connection, "rak_source_read"):
+        wanted.append("data.default_source")
+    return wanted

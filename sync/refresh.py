@@ -97,7 +97,9 @@ def _read_truth(stripe: StripeGateway, connection: Connection, object_type: str,
 def _read_customer(stripe: StripeGateway, connection: Connection, customer_id: str) -> Truth:
     expand = ["discount.source.coupon"]
     if allows(connection, "rak_payment_method_read"):
-        expand += ["invoice_settings.default_payment_method", "default_source"]
+        expand.append("invoice_settings.default_payment_method")
+    if allows(connection, "rak_source_read"):
+        expand.append("default_source")
     customer = stripe.retrieve_customer(customer_id, expand=expand)
     if customer.data.get("deleted"):
         return _read_deleted_customer(stripe, connection, customer.data, customer.rank, customer.request_id)
@@ -138,7 +140,9 @@ def _mirrored(connection: Connection, customer_id: str, *, live: bool = False) -
 def _subscription_expansions(connection: Connection, prefix: str) -> Sequence[str]:
     expand = [f"{prefix}discounts.source.coupon"]
     if allows(connection, "rak_payment_method_read"):
-        expand += [f"{prefix}default_payment_method", f"{prefix}default_source"]
+        expand.append(f"{prefix}default_payment_method")
+    if allows(connection, "rak_source_read"):
+        expand.append(f"{prefix}default_source")
     return expand
 
 

@@ -30,6 +30,7 @@ FULL_PERMISSIONS = SEED_PERMISSIONS | {
     "invoice_write",
     "subscription_schedule_write",
     "payment_method_read",
+    "source_read",
     "webhook_write",
     "event_read",
     "customer_portal_session_write",
