@@ -3,6 +3,7 @@
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -10,7 +11,9 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from connector.access import ConsoleRequest, require_admin, require_app
 from connector.host import get_host
-from connector.selectors import app_connections
+from connector.models import Connection
+from connector.selectors import app_connections, endpoint_trouble
+from connector.status import is_healthy, read_signs
 from engage_stripe.standalone.forms import SignInForm
 from engage_stripe.standalone.host import SESSION_KEY
 from engage_stripe.standalone.models import ConsoleUser
@@ -65,8 +68,16 @@ def prompts(request: ConsoleRequest) -> HttpResponse:
 @require_GET
 @require_admin
 def connectors(request: ConsoleRequest) -> HttpResponse:
-    context = {"connections": app_connections(app_id=request.engage_app.id)}
-    return render(request, "standalone/connectors.html", context)
+    connections = [
+        (connection, _is_healthy(connection)) for connection in app_connections(app_id=request.engage_app.id)
+    ]
+    return render(request, "standalone/connectors.html", {"connections": connections})
+
+
+def _is_healthy(connection: Connection) -> bool:
+    """Whether every kind of data arrives, not only whether somebody switched the connection on."""
+    signs = read_signs(connection, now=timezone.now(), endpoint_trouble=endpoint_trouble(connection))
+    return is_healthy(signs)
 
 
 def _safe_next(request: HttpRequest) -> str:

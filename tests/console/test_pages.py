@@ -3,9 +3,11 @@
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import timezone
 
 from connector.host import Role
 from connector.models import Connection
+from connector.permissions import PERMISSIONS
 from tests.factories import make_app, make_connection, make_prompt
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +59,30 @@ def test_it_opens_the_connectors_to_admins_only(role: Role, status: int) -> None
 
 @pytest.mark.parametrize(
     ("connection_status", "words"),
-    [("active", "Active · test"), ("error", "Error · test"), ("pending", "Pending · test")],
+    [("error", "Not working · test"), ("pending", "Pending · test"), ("inactive", "Inactive · test")],
 )
 def test_it_shows_how_this_app_s_connection_is(connection_status: str, words: str) -> None:
     tenant = make_app()
     make_connection(app_id=tenant.id, status=connection_status)
 
     assert words in tenant.client().get("/settings/actions/").content.decode()
+
+
+def test_it_is_never_green_while_data_is_missing() -> None:
+    tenant = make_app()
+    connection = make_connection(app_id=tenant.id, status=Connection.Status.ACTIVE)
+    assert "Active, needs attention · test" in tenant.client().get("/settings/actions/").content.decode()
+
+    now = timezone.now()
+    Connection.objects.filter(id=connection.id).update(
+        permissions={permission.name: {"state": "granted"} for permission in PERMISSIONS},
+        last_event_at=now,
+        last_catalogue_at=now,
+        last_identities_at=now,
+        last_reconciliation_at=now,
+    )
+
+    assert "Active · test" in tenant.client().get("/settings/actions/").content.decode()
 
 
 def test_it_shows_nothing_of_another_app_s_connection() -> None:

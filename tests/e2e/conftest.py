@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connector.host import Role
 from tests.e2e.chromium import EXECUTABLE, started_browser
 from tests.factories import Tenant, make_app
+from tests.sandbox_process import Sandbox, StripeAccount
 
 # Playwright's synchronous API keeps an event loop in this thread; the ORM is used between its calls, not within.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -34,6 +36,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def account(sandbox: Sandbox, settings: Settings) -> StripeAccount:
+    """An empty Stripe account in the sandbox, which the console's server talks to."""
+    addresses = {"STRIPE_API_BASE": sandbox.url, "STRIPE_CONNECT_BASE": sandbox.url}
+    settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, **addresses}
+    return sandbox.open_account()
+
+
+@pytest.fixture
 def tenant(transactional_db: None) -> Tenant:
     return make_app()
 
@@ -46,6 +56,7 @@ def window(browser: Browser, live_server: LiveServer, tenant: Tenant) -> Iterato
 
     def open_window(role: Role | None = Role.APP_ADMIN, **options: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         if role:
             session = tenant.client(role).cookies["sessionid"].value
