@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 
+from actions.catalogue import find_entry
 from actions.definition import StripeRequest
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
@@ -52,8 +53,8 @@ def estimate_amounts(
     old_item = next((item for item in before["items"] if item["id"] == new_item["id"]), None)
     if old_item is None or before["status"] == "trialing" or "price_data" in new_item:
         return None
-    old = _price(connection, old_item["price"])
-    new = _price(connection, new_item.get("price", old_item["price"]))
+    old = find_entry(Price, connection=connection, stripe_id=old_item["price"])
+    new = find_entry(Price, connection=connection, stripe_id=new_item.get("price", old_item["price"]))
     if old is None or new is None or old.unit_amount is None or new.unit_amount is None:
         return None
     old_amount = old.unit_amount * (old_item["quantity"] or 1)
@@ -71,10 +72,6 @@ def estimate_amounts(
         "proration": proration,
         "exact": False,
     }
-
-
-def _price(connection: Connection, price_id: str) -> Price | None:
-    return Price.objects.filter(connection=connection, stripe_id=price_id).first()
 
 
 def _unused_share(before: dict[str, Any]) -> Decimal:

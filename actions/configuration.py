@@ -1,6 +1,8 @@
 """Writing an interaction's actions: the whole list at once, each change kept."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from actions.models import ActionConfig, ConfigChange, OnError
 from actions.parameters import Parameter, Picker, clean_parameters
 from actions.registry import get_action
 from actions.selectors import configured_actions
-from connector.errors import ConnectorError, InvalidInputError
+from connector.errors import ConflictError, ConnectorError, InvalidInputError
 from connector.models import Connection
 from connector.selectors import serving_connection
 from sync.models import Coupon, Price, PromotionCode
@@ -108,3 +110,66 @@ def _check_target(target: list[str] | None, connection: Connection | None) -> No
                 "A targeted plan is not at Stripe; see details.",
                 details={"fields": {"target": f"This Stripe account has no plan “{price}”."}},
             )
+
+
+Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+def change_actions(
+    *, app_id: UUID, prompt_id: str, interaction: str, version: str, changed_by: str, change: Change
+) -> None:
+    """Read the interaction's actions, ``change`` the list, write it. Raises ``ConflictError`` where somebody
+    else has changed it since the page with ``version`` was made, and what ``replace_actions`` raises.
+    """
+    present = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
+    if list_version(present) != version:
+        raise ConflictError(
+            "changed_meanwhile", "Somebody else has changed these actions. Look again, then repeat."
+        )
+    replace_actions(
+        app_id=app_id,
+        prompt_id=prompt_id,
+        interaction=interaction,
+        actions=change([describe_action(config) for config in present]),
+        changed_by=changed_by,
+    )
+
+
+def list_version(configs: Sequence[ActionConfig]) -> str:
+    """A fingerprint of the whole list, disabled actions included."""
+    described = json.dumps([describe_action(config) for config in configs], sort_keys=True)
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
+
+
+def added(action: dict[str, Any]) -> Change:
+    return lambda actions: [*actions, action]
+
+
+def edited(position: int, action: dict[str, Any]) -> Change:
+    return lambda actions: [action if at == position else one for at, one in enumerate(actions)]
+
+
+def removed(position: int) -> Change:
+    return lambda actions: [one for at, one in enumerate(actions) if at != position]
+
+
+def duplicated(position: int) -> Change:
+    return lambda actions: [*actions[: position + 1], *actions[position:]]
+
+
+def toggled(position: int) -> Change:
+    return lambda actions: [
+        one | {"enabled": not one["enabled"]} if at == position else one for at, one in enumerate(actions)
+    ]
+
+
+def moved(position: int, to: int) -> Change:
+    """Take the action out and put it in again, so that it stands at ``to`` (moved to the nearest end if
+    beyond).
+    """
+
+    def move(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        rest = [one for at, one in enumerate(actions) if at != position]
+        return [*rest[: max(to, 0)], actions[position], *rest[max(to, 0) :]]
+
+    return move

@@ -1,0 +1,222 @@
+"""A prompt's page: what happens at Stripe on each of its five interactions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from actions import configuration
+from actions.availability import list_availability
+from actions.configuration import Change, change_actions, describe_action, list_version
+from actions.forms import ActionForm
+from actions.models import ActionConfig, ConfigChange, Interaction
+from actions.previewing import summarize
+from actions.registry import ACTIONS, get_action
+from actions.selectors import configured_actions
+from actions.warnings import warnings_about
+from connector.access import ConsoleRequest, require_app, require_prompt_editor
+from connector.errors import ConnectorError
+from connector.host import HostPrompt, get_host
+from connector.models import Connection
+from connector.selectors import serving_connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One configured action as the page shows it."""
+
+    config: ActionConfig
+    label: str
+    summary: str
+    warnings: list[str]
+
+
+@require_GET
+@require_app
+def prompt(request: ConsoleRequest, prompt_id: str) -> HttpResponse:
+    """The five interactions with their actions, in order."""
+    app_id = request.engage_app.id
+    connection = serving_connection(app_id=app_id)
+    context = {
+        "prompt": find_prompt(app_id, prompt_id),
+        "connection": connection,
+        "sections": [_section(app_id, prompt_id, one, connection) for one in Interaction],
+        "may_edit": request.engage_role.may_edit_prompts,
+    }
+    return render(request, "actions/prompt.html", context)
+
+
+def _section(
+    app_id: UUID, prompt_id: str, interaction: Interaction, connection: Connection | None
+) -> dict[str, Any]:
+    configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
+    rows = [
+        Row(
+            config=config,
+            label=get_action(config.action).label,
+            summary=f"On {interaction.label}: {summarize(config, connection)}.",
+            warnings=warnings_about(config, connection),
+        )
+        for config in configs
+    ]
+    return {"interaction": interaction, "rows": rows, "version": list_version(configs), "last": len(rows) - 1}
+
+
+@require_GET
+@require_prompt_editor
+def choose_action(request: ConsoleRequest, prompt_id: str, interaction: str) -> HttpResponse:
+    """The dialog's first step: which action. What the key cannot do is shown disabled, with the way out."""
+    app_id = request.engage_app.id
+    context = {
+        "prompt": find_prompt(app_id, prompt_id),
+        "interaction": find_interaction(interaction),
+        "actions": list_availability(serving_connection(app_id=app_id)),
+    }
+    return render(request, _template(request, "actions/choose_action.html"), context)
+
+
+@require_http_methods(["GET", "POST"])
+@require_prompt_editor
+def add_action(request: ConsoleRequest, prompt_id: str, interaction: str, action: str) -> HttpResponse:
+    """The dialog's second step: the action's parameters."""
+    if action not in {definition.key for definition in ACTIONS}:
+        raise Http404
+    return _edit(request, prompt_id, interaction, action, configuration.added, present=None)
+
+
+@require_http_methods(["GET", "POST"])
+@require_prompt_editor
+def edit_action(request: ConsoleRequest, prompt_id: str, interaction: str, position: int) -> HttpResponse:
+    """Change one action's parameters."""
+    configs = configured_actions(app_id=request.engage_app.id, prompt_id=prompt_id, interaction=interaction)
+    if position >= len(configs):
+        raise Http404
+    present = describe_action(configs[position])
+    return _edit(
+        request,
+        prompt_id,
+        interaction,
+        present["action"],
+        lambda action: configuration.edited(position, action),
+        present=present,
+    )
+
+
+def _edit(
+    request: ConsoleRequest,
+    prompt_id: str,
+    interaction: str,
+    action: str,
+    change: Callable[[dict[str, Any]], Change],
+    *,
+    present: dict[str, Any] | None,
+) -> HttpResponse:
+    app_id = request.engage_app.id
+    found = {"prompt": find_prompt(app_id, prompt_id), "interaction": find_interaction(interaction)}
+    connection = serving_connection(app_id=app_id)
+    if connection is None:
+        messages.error(request, "This App is not connected to Stripe. An App admin can connect it.")
+        return redirect("stripe_actions:prompt", prompt_id)
+    form = ActionForm(request.POST or None, definition=get_action(action), connection=connection, present=present)
+    if form.is_valid() and _change(request, prompt_id, interaction, change(form.configured())):
+        return redirect("stripe_actions:prompt", prompt_id)
+    configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
+    context = {
+        **found,
+        "definition": form.definition,
+        "form": form,
+        "version": request.POST.get("version") or list_version(configs),
+        "is_new": present is None,
+    }
+    status = 422 if form.errors else 200
+    return render(request, _template(request, "actions/edit_action.html"), context, status=status)
+
+
+@require_POST
+@require_prompt_editor
+def change_action(
+    request: ConsoleRequest, prompt_id: str, interaction: str, position: int, verb: str
+) -> HttpResponse:
+    """One of the buttons beside an action: up, down, move, duplicate, toggle, remove."""
+    app_id = request.engage_app.id
+    find_prompt(app_id, prompt_id)
+    configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
+    if position >= len(configs):
+        raise Http404
+    changes: dict[str, Change] = {
+        "up": configuration.moved(position, position - 1),
+        "down": configuration.moved(position, position + 1),
+        "move": configuration.moved(position, _number(request.POST.get("to"), default=position)),
+        "duplicate": configuration.duplicated(position),
+        "toggle": configuration.toggled(position),
+        "remove": configuration.removed(position),
+    }
+    if verb not in changes:
+        raise Http404
+    _change(request, prompt_id, interaction, changes[verb])
+    return redirect("stripe_actions:prompt", prompt_id)
+
+
+def _change(request: ConsoleRequest, prompt_id: str, interaction: str, change: Change) -> bool:
+    try:
+        change_actions(
+            app_id=request.engage_app.id,
+            prompt_id=prompt_id,
+            interaction=interaction,
+            version=request.POST.get("version", ""),
+            changed_by=request.user.get_username(),
+            change=change,
+        )
+    except ConnectorError as error:
+        messages.error(request, error.user_message)
+        return False
+    return True
+
+
+@require_GET
+@require_app
+def history(request: ConsoleRequest, prompt_id: str) -> HttpResponse:
+    """Who changed this prompt's actions, when and to what."""
+    app_id = request.engage_app.id
+    changes = ConfigChange.objects.filter(app_id=app_id, prompt_id=prompt_id).order_by("-changed_at")[:100]
+    connection = serving_connection(app_id=app_id)
+    told = [
+        {"change": change, "actions": [_told(action, connection) for action in change.actions]}
+        for change in changes
+    ]
+    return render(request, "actions/history.html", {"prompt": find_prompt(app_id, prompt_id), "changes": told})
+
+
+def _told(action: dict[str, Any], connection: Connection | None) -> str:
+    text = summarize(ActionConfig(**action), connection)
+    return text if action["enabled"] else f"(disabled) {text}"
+
+
+def find_prompt(app_id: UUID, prompt_id: str) -> HostPrompt:
+    """The App's prompt, or the 404 page."""
+    found = get_host().prompt(app_id, prompt_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def find_interaction(interaction: str) -> Interaction:
+    """The interaction, or the 404 page."""
+    if interaction not in Interaction.values:
+        raise Http404
+    return Interaction(interaction)
+
+
+def _number(text: str | None, *, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else default
+
+
+def _template(request: ConsoleRequest, name: str) -> str:
+    """The partial for the dialog, the page for everybody else: the same address works without JavaScript."""
+    is_dialog = getattr(request, "htmx", False) and request.method == "GET"
+    return f"{name}#dialog" if is_dialog else name

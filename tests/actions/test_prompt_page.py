@@ -1,0 +1,203 @@
+"""A prompt's page and the Add action dialog."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from actions.models import ActionConfig, ConfigChange
+from connector.host import Role
+from sync.models import Price
+from tests.actions.shop import Shop
+from tests.factories import make_app
+
+
+def page(shop: Shop, path: str = "") -> str:
+    return f"/prompts/{shop.prompt}/{path}"
+
+
+def version_of(client: Client, shop: Shop) -> str:
+    found = re.search(r'name="version" value="(\w+)"', client.get(page(shop)).content.decode())
+    assert found
+    return found[1]
+
+
+def configured(shop: Shop, *names: str) -> list[str]:
+    prices = [shop.price(name) for name in names]
+    shop.configure(*({"action": "update_subscription", "parameters": {"price": price}} for price in prices))
+    return prices
+
+
+def order(shop: Shop) -> list[str]:
+    return [config.parameters["price"] for config in ActionConfig.objects.filter(app_id=shop.tenant.id)]
+
+
+def test_it_shows_the_five_interactions(shop: Shop) -> None:
+    content = shop.tenant.client().get(page(shop)).content.decode()
+
+    for label in ("Accept", "Secondary accept", "Decline", "Dismiss", "Timeout"):
+        assert f">{label}</h2>" in content
+
+
+def test_it_says_in_plain_words_what_an_action_does(shop: Shop) -> None:
+    configured(shop, "Pro")
+
+    content = shop.tenant.client().get(page(shop)).content.decode()
+
+    assert (
+        "On Accept: switch the user&#x27;s plan to Pro, $20 a month now, put the difference on the next invoice; "
+        "if the payment fails, change nothing." in content
+    )
+
+
+def test_it_disables_actions_that_the_key_cannot_do(shop: Shop) -> None:
+    content = shop.tenant.client().get(page(shop, "accept/add/")).content.decode()
+
+    assert "The Stripe key lacks rak_customer_portal_session_write." in content
+    assert 'href="/prompts/win-back/accept/add/payment_method_link/"' not in content
+    assert 'href="/prompts/win-back/accept/add/update_subscription/"' in content
+
+
+def test_it_answers_the_dialog_alone_to_htmx(shop: Shop) -> None:
+    content = shop.tenant.client().get(page(shop, "accept/add/"), headers={"HX-Request": "true"}).content
+
+    assert b"Add action to Accept" in content
+    assert b"<html" not in content
+
+
+def test_it_adds_an_action_by_dropdowns(shop: Shop) -> None:
+    price = configured(shop, "Pro")[0]
+    client = shop.tenant.client(Role.APP_MEMBER)
+    url = page(shop, "decline/add/update_subscription/")
+    assert b'<optgroup label="Pro">' in client.get(url).content
+
+    answer = client.post(
+        url,
+        {
+            "version": re.search(rb'name="version" value="(\w+)"', client.get(url).content)[1].decode(),  # type: ignore[index]
+            "price": price,
+            "timing": "now",
+            "proration_behavior": "always_invoice",
+            "billing_cycle_anchor": "unchanged",
+            "payment_behavior": "error_if_incomplete",
+            "trial": "keep",
+            "on_error": "continue",
+        },
+    )
+
+    assert answer.status_code == 302
+    config = ActionConfig.objects.get(app_id=shop.tenant.id, interaction="decline")
+    assert (config.parameters["proration_behavior"], config.on_error) == ("always_invoice", "continue")
+
+
+def test_it_says_what_is_wrong_beside_the_field(shop: Shop) -> None:
+    answer = shop.tenant.client().post(
+        page(shop, "accept/add/apply_discount/"), {"mode": "add", "on_error": "stop"}
+    )
+
+    assert answer.status_code == 422
+    assert b"Choose either a coupon or a promotion code." in answer.content
+
+
+@pytest.mark.parametrize(
+    ("position", "verb", "expected"),
+    [(1, "up", "BAC"), (0, "down", "BAC"), (2, "remove", "AB"), (0, "duplicate", "AABC"), (0, "up", "ABC")],
+)
+def test_it_orders_duplicates_and_deletes_by_buttons(shop: Shop, position: int, verb: str, expected: str) -> None:
+    prices = dict(zip(configured(shop, "A", "B", "C"), "ABC", strict=True))
+    client = shop.tenant.client()
+
+    client.post(page(shop, f"accept/{position}/{verb}/"), {"version": version_of(client, shop)})
+
+    assert "".join(prices[price] for price in order(shop)) == expected
+
+
+def test_it_moves_an_action_where_it_was_dropped(shop: Shop) -> None:
+    prices = dict(zip(configured(shop, "A", "B", "C"), "ABC", strict=True))
+    client = shop.tenant.client()
+
+    client.post(page(shop, "accept/0/move/"), {"version": version_of(client, shop), "to": "2"})
+
+    assert "".join(prices[price] for price in order(shop)) == "BCA"
+
+
+def test_it_disables_and_enables_an_action(shop: Shop) -> None:
+    configured(shop, "A")
+    client = shop.tenant.client()
+
+    for enabled in (False, True):
+        client.post(page(shop, "accept/0/toggle/"), {"version": version_of(client, shop)})
+        assert ActionConfig.objects.get(app_id=shop.tenant.id).enabled is enabled
+
+
+def test_it_does_not_overwrite_what_somebody_else_changed(shop: Shop) -> None:
+    configured(shop, "A", "B")
+    client = shop.tenant.client()
+    stale = version_of(client, shop)
+    client.post(page(shop, "accept/0/toggle/"), {"version": stale})
+
+    answer = client.post(page(shop, "accept/1/remove/"), {"version": stale}, follow=True)
+
+    assert b"Somebody else has changed these actions." in answer.content
+    assert ActionConfig.objects.filter(app_id=shop.tenant.id).count() == 2
+
+
+def test_it_keeps_who_changed_what(shop: Shop) -> None:
+    configured(shop, "A")
+    client = shop.tenant.client()
+    client.post(page(shop, "accept/0/toggle/"), {"version": version_of(client, shop)})
+
+    assert ConfigChange.objects.filter(app_id=shop.tenant.id).count() == 2
+    assert b"(disabled) switch the user" in client.get(page(shop, "history/")).content
+
+
+def test_it_warns_when_a_plan_is_gone(shop: Shop) -> None:
+    price = configured(shop, "A")[0]
+    shop.stripe.prices.update(price, {"active": False})
+    Price.objects.filter(stripe_id=price).update(active=False)
+
+    assert b"can no longer be used" in shop.tenant.client().get(page(shop)).content
+
+
+def test_it_previews_for_a_user(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Basic", 1000))
+    configured(shop, "Pro")
+
+    content = shop.tenant.client().get(page(shop, "accept/test/"), {"user_id": user.user_id}).content.decode()
+
+    assert "Would run" in content
+    assert "our estimate, before discounts and tax" in content
+    assert shop.changes() == []
+
+
+def pages(shop: Shop) -> Iterator[tuple[str, str]]:
+    for path in ("accept/add/", "accept/add/update_subscription/", "accept/0/", "accept/test/"):
+        yield "get", page(shop, path)
+    for path in ("accept/0/remove/", "accept/0/toggle/"):
+        yield "post", page(shop, path)
+
+
+def test_it_lets_read_only_users_look_but_not_edit(shop: Shop) -> None:
+    configured(shop, "A")
+    client = shop.tenant.client(Role.READ_ONLY)
+
+    assert client.get(page(shop)).status_code == 200
+    assert b"Add action" not in client.get(page(shop)).content
+    assert client.get(page(shop, "history/")).status_code == 200
+    assert [getattr(client, method)(url).status_code for method, url in pages(shop)] == [403] * 6
+    assert len(order(shop)) == 1
+
+
+def test_it_hides_prompts_of_other_apps(shop: Shop) -> None:
+    configured(shop, "A")
+    client = make_app().client()
+
+    assert client.get(page(shop)).status_code == 404
+    assert client.get(page(shop, "history/")).status_code == 404
+    assert [getattr(client, method)(url).status_code for method, url in pages(shop)] == [404] * 6
+    assert len(order(shop)) == 1
+
+
+def test_it_sends_strangers_to_the_sign_in(shop: Shop) -> None:
+    assert Client().get(page(shop)).status_code == 302
