@@ -13,8 +13,8 @@ from engage_stripe.sandbox.app import Sandbox
 from engage_stripe.sandbox.demo import DEMO_KEYS, PLATFORM_CLIENT_ID
 from engage_stripe.sandbox.faults import Fault
 from engage_stripe.sandbox.rules import rule_parser
-from engage_stripe.sandbox.webhooks.delivery import RETRY_DELAYS
 from engage_stripe.sandbox.webhooks.disturbances import Disturbance
+from engage_stripe.sandbox.webhooks.lanes import RETRY_DELAYS
 
 # The connector's own callback when it runs on its default address.
 REDIRECT_URI = "http://127.0.0.1:8000/settings/actions/stripe/connect/callback/"

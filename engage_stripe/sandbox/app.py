@@ -25,7 +25,8 @@ from engage_stripe.sandbox.routing import Router
 from engage_stripe.sandbox.snapshots import load, save
 from engage_stripe.sandbox.state import World
 from engage_stripe.sandbox.webhooks.admin import WebhookAdmin
-from engage_stripe.sandbox.webhooks.delivery import RETRY_DELAYS, Dispatcher
+from engage_stripe.sandbox.webhooks.delivery import Dispatcher
+from engage_stripe.sandbox.webhooks.lanes import RETRY_DELAYS
 
 METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
 
@@ -73,6 +74,6 @@ class Sandbox:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self.world.listeners.append(self.dispatcher.on_event)
         yield
-        await self.dispatcher.close()
+        await self.dispatcher.lanes.close()
         if self.snapshot is not None:
             save(self.world, self.snapshot)

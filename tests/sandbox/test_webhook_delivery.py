@@ -53,6 +53,7 @@ def test_it_delivers_signed_events(stripe_account: StripeAccount, receiver: Rece
     assert received.event["data"]["object"]["name"] == "Ada"
     assert received.event["livemode"] is False
     assert received.event["pending_webhooks"] == 1
+    assert stripe_account.client.v1.events.retrieve(received.event["id"]).pending_webhooks == 0
     assert "account" not in received.event
 
 

@@ -61,7 +61,7 @@ class Control:
             self._actions[request.path_params["action"]](account, str(form.get("id", "")))
         except StripeError as error:
             back["said"] = error.message
-        await self._dispatcher.drain()
+        await self._dispatcher.lanes.drain()
         return RedirectResponse(f"/?{urlencode(back)}", status_code=303)
 
     def _withhold(self, account: Account, _id: str) -> None:
@@ -69,7 +69,7 @@ class Control:
 
     def _release(self, account: Account, _id: str) -> None:
         withheld = self._dispatcher.withheld()
-        self._dispatcher.release([each for each in withheld if each.account_id == account.id])
+        self._dispatcher.release([each for each in withheld if each.account.id == account.id])
 
     def _resend(self, _account: Account, delivery_id: str) -> None:
         found = self._dispatcher.log.find(delivery_id)

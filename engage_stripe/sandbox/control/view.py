@@ -24,7 +24,7 @@ def page_data(world: World, dispatcher: Dispatcher, account: Account) -> dict[st
         "customers": [_customer(account, customer) for customer in _newest(account, "customer")],
         "events": list(_newest(account, "event")),
         "deliveries": [_delivery(each) for each in islice(_deliveries(dispatcher, account), ROWS)],
-        "withheld": sum(each.account_id == account.id for each in dispatcher.withheld()),
+        "withheld": sum(each.account.id == account.id for each in dispatcher.withheld()),
         "disturbances": [rule for rule in dispatcher.disturbances if rule.count != 0],
     }
 
@@ -65,7 +65,7 @@ def _customer(account: Account, customer: Obj) -> dict[str, Any]:
 
 
 def _deliveries(dispatcher: Dispatcher, account: Account) -> Iterator[Delivery]:
-    return (each for each in reversed(list(dispatcher.log)) if each.account_id == account.id)
+    return (each for each in reversed(list(dispatcher.log)) if each.account.id == account.id)
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:

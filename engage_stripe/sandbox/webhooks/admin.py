@@ -59,12 +59,12 @@ class WebhookAdmin:
     async def flush(self, request: Request) -> Response:
         """Send what is withheld, delayed or waits for a retry, and wait for it."""
         self._dispatcher.release(self._dispatcher.withheld())
-        self._dispatcher.hurry()
+        self._dispatcher.lanes.hurry()
         return await self.drain(request)
 
     async def drain(self, _request: Request) -> Response:
         """Wait until nothing is on its way; answer how many deliveries are in each state."""
-        await self._dispatcher.drain()
+        await self._dispatcher.lanes.drain()
         return JSONResponse(Counter(str(delivery.state) for delivery in self._dispatcher.log))
 
     async def deliveries(self, request: Request) -> Response:

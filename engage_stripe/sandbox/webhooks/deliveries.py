@@ -35,24 +35,31 @@ class Attempt:
 class Delivery:
     """An event rendered for one endpoint.
 
-    `owner` holds the endpoint: the account itself, or for a Connect endpoint the platform.
+    `account` is where it happened; `owner` has the endpoint: the same account, or a platform.
     `body` is the JSON that is signed and sent, byte for byte the same at every attempt.
     """
 
     id: str
     owner: Account
     endpoint_id: str
-    account_id: str
+    account: Account
     event: dict[str, Any]
     body: bytes
     state: DeliveryState = DeliveryState.QUEUED
     attempts: list[Attempt] = field(default_factory=list)
 
+    def arrived(self) -> None:
+        """The endpoint took it: one less of the event's pending webhooks."""
+        self.state = DeliveryState.DELIVERED
+        stored = self.account.get("event", self.event["id"])
+        if stored is not None:
+            stored["pending_webhooks"] = max(0, stored["pending_webhooks"] - 1)
+
     def as_json(self) -> dict[str, Any]:
         """Return what the admin API shows."""
         return {
             "id": self.id,
-            "account": self.account_id,
+            "account": self.account.id,
             "endpoint": self.endpoint_id,
             "event": self.event["id"],
             "type": self.event["type"],

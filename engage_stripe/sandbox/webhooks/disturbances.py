@@ -34,7 +34,7 @@ class Disturbance:
     def matches(self, delivery: Delivery) -> bool:
         """Return whether the rule is for this delivery and not used up."""
         wanted = (
-            (self.account, delivery.account_id),
+            (self.account, delivery.account.id),
             (self.type, delivery.event["type"]),
             (self.endpoint, delivery.endpoint_id),
         )
