@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engage_stripe.sandbox.clock import Clock
 from engage_stripe.sandbox.collection import Collection, Obj
-from engage_stripe.sandbox.errors import Mode, missing
+from engage_stripe.sandbox.errors import Mode, StripeError, missing
 from engage_stripe.sandbox.events import build_event, changed_from
 from engage_stripe.sandbox.identifiers import Identifiers
 from engage_stripe.sandbox.shapes import Shapes, render
@@ -119,10 +119,18 @@ class Account:
 
     @contextmanager
     def changing(self, obj: Obj, event_type: str) -> Iterator[Obj]:
-        """Emit `event_type` with `previous_attributes` when the block changed what the API shows."""
-        before = copy.deepcopy(render(self, obj))
-        yield obj
-        previous = changed_from(before, render(self, obj))
+        """Emit `event_type` with `previous_attributes` when the block changed what the API shows.
+
+        A refusal in the block leaves the object as it was.
+        """
+        stored, shown = copy.deepcopy(obj), copy.deepcopy(render(self, obj))
+        try:
+            yield obj
+        except StripeError:
+            obj.clear()
+            obj.update(stored)
+            raise
+        previous = changed_from(shown, render(self, obj))
         if previous:
             self.emit(event_type, obj, previous)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -54,3 +56,59 @@ def test_it_finds_customers_by_exact_email(stripe_account: StripeAccount) -> Non
     customers.create({"email": "ada@example.com"})
     found = customers.list({"email": "Ada@example.com"})
     assert [each.id for each in found.data] == [wanted.id]
+
+
+def test_it_keeps_what_invoices_should_show(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/customers/create#create_customer-invoice_settings"""
+    customers = stripe_account.client.v1.customers
+    shown: Any = [{"name": "VAT", "value": "GB1"}]
+    customer = customers.create(
+        {
+            "business_name": "Ada Ltd",
+            "address": {"country": "GB", "city": "London"},
+            "invoice_settings": {"footer": "Thanks", "custom_fields": shown},
+        }
+    )
+    found = customers.update(customer.id, {"invoice_settings": {"footer": ""}}).to_dict()
+    assert found["invoice_settings"]["custom_fields"] == shown
+    assert found["invoice_settings"]["footer"] is None
+    assert found["business_name"] == "Ada Ltd"
+    assert found["address"] == {
+        "city": "London",
+        "country": "GB",
+        "line1": None,
+        "line2": None,
+        "postal_code": None,
+        "state": None,
+    }
+
+
+def test_it_cancels_the_subscriptions_of_a_deleted_customer(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/customers/delete: also immediately cancels any active subscriptions."""
+    v1 = stripe_account.client.v1
+    price = v1.prices.create(
+        {
+            "product_data": {"name": "Gold"},
+            "currency": "usd",
+            "unit_amount": 100,
+            "recurring": {"interval": "month"},
+        }
+    )
+    customer = v1.customers.create(
+        {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+    )
+    subscription = v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}]})
+    v1.customers.delete(customer.id)
+    assert v1.subscriptions.retrieve(subscription.id).status == "canceled"
+    types = [event.type for event in v1.events.list({"limit": 2}).data]
+    assert types == ["customer.deleted", "customer.subscription.deleted"]
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"k" * 41: "v"}, {"k": "v" * 501}, {f"k{place}": "v" for place in range(51)}]
+)
+def test_it_limits_metadata(stripe_account: StripeAccount, metadata: dict[str, str]) -> None:
+    """https://docs.stripe.com/api/metadata: 50 keys of 40 characters, values of 500."""
+    with pytest.raises(stripe.InvalidRequestError, match="etadata"):
+        stripe_account.client.v1.customers.create({"metadata": metadata})
+    assert stripe_account.client.v1.customers.list().data == []

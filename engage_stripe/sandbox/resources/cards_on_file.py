@@ -19,35 +19,33 @@ CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_c
 
 
 def new_payment_method(account: Account, card: TestCard, expires: tuple[int, int] = EXPIRES) -> Obj:
-    """A stored card payment method that belongs to nobody yet; `expires` is (month, year)."""
-    return account.add(
-        {
-            "id": account.ids.new("pm"),
-            "object": "payment_method",
-            "allow_redisplay": "unspecified",
-            "billing_details": {
-                "address": address_hash({}),
-                "email": None,
-                "name": None,
-                "phone": None,
-                "tax_id": None,
-            },
-            "card": _card(account, card, expires),
-            "created": account.now(),
-            "customer": None,
-            "customer_account": None,
-            "livemode": account.livemode,
-            "metadata": {},
-            "type": "card",
-        }
-    )
+    """A card payment method that is not stored and belongs to nobody yet; `expires` is (month, year)."""
+    return {
+        "id": account.ids.new("pm"),
+        "object": "payment_method",
+        "allow_redisplay": "unspecified",
+        "billing_details": {
+            "address": address_hash({}),
+            "email": None,
+            "name": None,
+            "phone": None,
+            "tax_id": None,
+        },
+        "card": _card(account, card, expires),
+        "created": account.now(),
+        "customer": None,
+        "customer_account": None,
+        "livemode": account.livemode,
+        "metadata": {},
+        "type": "card",
+    }
 
 
 def payment_method_for(account: Account, id: str, *, param: str = "id", status: int = 404) -> Obj:
     """The stored payment method; a fresh one for a ready-made id such as `pm_card_visa`."""
     card = ready_made(id)
     if card is not None and id.startswith("pm_"):
-        return new_payment_method(account, card)
+        return account.add(new_payment_method(account, card))
     return account.find("payment_method", id, param=param, status=status)
 
 

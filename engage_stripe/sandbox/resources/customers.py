@@ -21,8 +21,12 @@ from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
 from engage_stripe.sandbox.state import Account
 
-PLAIN = "balance description email name phone tax_exempt preferred_locales invoice_prefix next_invoice_sequence"
+PLAIN = (
+    "balance business_name description email individual_name invoice_prefix name next_invoice_sequence phone "
+    "preferred_locales tax_exempt"
+)
 DEFAULT = "invoice_settings[default_payment_method]"
+RENDERING = ("amount_tax_display", "template")
 ENDED = ("canceled", "incomplete_expired")
 
 
@@ -34,15 +38,16 @@ def create(call: Call) -> Obj:
         account.find("test_helpers.test_clock", clock, param="test_clock", status=400)
     card = card_of_token(params["source"]) if params.get("source") else None
     payment_method = _offered(account, params)
-    customer = account.add(new_customer(account, clock=clock))
-    customer["created"] = account.now(customer["id"])
+    customer = new_customer(account, clock=clock)
     _assign(customer, params)
+    account.add(customer)
+    customer["created"] = account.now(customer["id"])
     if payment_method is not None:
         attach_to_customer(account, payment_method, customer["id"])
         if _default(params) is not None:
             customer["invoice_settings"]["default_payment_method"] = payment_method["id"]
     if card is not None:
-        customer["default_source"] = add_card(account, customer, card)["id"]
+        customer["default_source"] = add_card(account, customer, card, {})["id"]
     account.emit("customer.created", customer)
     return customer
 
@@ -69,7 +74,7 @@ def update(call: Call) -> Obj:
         if "default_payment_method" in (params.get("invoice_settings") or {}):
             customer["invoice_settings"]["default_payment_method"] = default
         if card is not None:
-            customer["default_source"] = add_card(account, customer, card)["id"]
+            customer["default_source"] = add_card(account, customer, card, {})["id"]
     return customer
 
 
@@ -144,7 +149,12 @@ def new_customer(account: Account, *, clock: str | None) -> Obj:
 def _assign(customer: Obj, params: dict[str, Any]) -> None:
     assign(customer, params, PLAIN)
     merge_metadata(customer, params)
-    assign(customer["invoice_settings"], params.get("invoice_settings") or {}, "footer")
+    settings = params.get("invoice_settings") or {}
+    assign(customer["invoice_settings"], settings, "custom_fields footer")
+    if "rendering_options" in settings:
+        given = settings["rendering_options"]
+        shown = None if given is None else {name: given.get(name) for name in RENDERING}
+        customer["invoice_settings"]["rendering_options"] = shown
     if "address" in params:
         address = params["address"]
         customer["address"] = None if address is None else address_hash(address)
@@ -170,7 +180,6 @@ def _subscriptions(account: Account, customer: Obj) -> Obj:
 
 
 _ASSIGNED = f"{PLAIN} address shipping invoice_settings metadata source"
-_REFUSED = "invoice_settings.rendering_options invoice_settings.custom_fields"
 _PATH = "/v1/customers/{customer}"
 
 ROUTES = (
@@ -180,7 +189,6 @@ ROUTES = (
         create,
         "customer_write",
         accepts=f"{_ASSIGNED} payment_method test_clock",
-        refuses=_REFUSED,
     ),
     Route("GET", "/v1/customers", index, "customer_read", accepts=f"{PAGING} created email test_clock"),
     Route("GET", _PATH, retrieve, "customer_read"),
@@ -190,7 +198,6 @@ ROUTES = (
         update,
         "customer_write",
         accepts=f"{_ASSIGNED} default_source",
-        refuses=_REFUSED,
     ),
     Route("DELETE", _PATH, delete, "customer_write"),
 )

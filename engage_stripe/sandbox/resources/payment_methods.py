@@ -29,7 +29,7 @@ def create(call: Call) -> Obj:
     expires = (given.get("exp_month", EXPIRES[0]), given.get("exp_year", EXPIRES[1]))
     payment_method = new_payment_method(call.account, _chosen_card(given), expires)
     _assign(payment_method, params)
-    return payment_method
+    return call.account.add(payment_method)
 
 
 def retrieve(call: Call) -> Obj:

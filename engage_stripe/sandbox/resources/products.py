@@ -11,7 +11,10 @@ from engage_stripe.sandbox.resources.prices import create_price
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
 
-PLAIN = "active description images name shippable statement_descriptor unit_label url"
+PLAIN = (
+    "active description images marketing_features name package_dimensions shippable statement_descriptor tax_code "
+    "unit_label url"
+)
 PRICE_DATA = "currency unit_amount unit_amount_decimal recurring tax_behavior metadata"
 
 

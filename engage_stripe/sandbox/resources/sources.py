@@ -33,8 +33,7 @@ PLAIN = "name address_city address_country address_line1 address_line2 address_s
 def create(call: Call) -> Obj:
     """`POST /v1/customers/{customer}/sources`; the first card becomes the default."""
     customer = call.account.find("customer", call.path["customer"])
-    card = add_card(call.account, customer, card_of_token(call.params["source"]))
-    merge_metadata(card, call.params)
+    card = add_card(call.account, customer, card_of_token(call.params["source"]), call.params)
     if customer["default_source"] is None:
         with call.account.changing(customer, "customer.updated"):
             customer["default_source"] = card["id"]
@@ -50,8 +49,8 @@ def card_of_token(token: str) -> TestCard:
     return known
 
 
-def add_card(account: Account, customer: Obj, known: TestCard) -> Obj:
-    """Store a card on the customer."""
+def add_card(account: Account, customer: Obj, known: TestCard, params: dict[str, Any]) -> Obj:
+    """Store a card on the customer, with the `metadata` of the request."""
     card: Obj = {
         "id": account.ids.new("card"),
         "object": "card",
@@ -73,6 +72,7 @@ def add_card(account: Account, customer: Obj, known: TestCard) -> Obj:
         "regulated_status": "unregulated",
         "tokenization_method": None,
     }
+    merge_metadata(card, params)
     account.add(card)
     account.emit("customer.source.created", card)
     return card
