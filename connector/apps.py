@@ -7,3 +7,6 @@ class ConnectorConfig(AppConfig):
     name = "connector"
     label = "stripe_connector"
     verbose_name = "Stripe connector: connector"
+
+    def ready(self) -> None:
+        from connector import checks  # noqa: F401, PLC0415  registering them is what the import does

@@ -246,16 +246,27 @@ class _Transport(stripe.HTTPClient):
 
     name = "engage"
 
-    def __init__(self, budget: RateBudget) -> None:
+    def __init__(self, budget: RateBudget, answer_by: float | None) -> None:
         super().__init__()
         self._budget = budget
+        self._answer_by = answer_by
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Any:
         self._budget.take()
         started = time.monotonic()
-        body, status, answer_headers = _http(self._budget.priority).request(method, url, headers, post_data)
+        body, status, answer_headers = self._http(started).request(method, url, headers, post_data)
         seconds = time.monotonic() - started
         return body, status, _stamped(answer_headers, seconds)
+
+
+    def _http(self, now: float) -> stripe.HTTPClient:
+        connect, read = _TIMEOUTS[self._budget.priority]
+        if self._answer_by is None:
+            return _http(self._budget.priority)
+        left = self._answer_by - now
+        if left <= 0:
+            raise stripe.APIConnectionError("The time for this request is over.", should_retry=False)
+        return stripe.RequestsClient(timeout=(min(connect, left), min(read, left)), session=_session())
 
 
 def _stamped(headers: Any, seconds: float) -> Any:
@@ -276,7 +287,16 @@ def _http(priority: Priority) -> stripe.RequestsClient:
     return stripe.RequestsClient(timeout=_TIMEOUTS[priority])
 
 
-def _make_client(connection: Connection, priority: Priority) -> stripe.StripeClient:
+def _session() -> requests.Session:
+    """One per thread: it keeps its connections open."""
+    if not hasattr(_local, "session"):
+        _local.session = requests.Session()
+    return cast("requests.Session", _local.session)
+
+
+def _make_client(
+    connection: Connection, priority: Priority, answer_by: float | None
+) -> stripe.StripeClient:
     through_platform = connection.method == Connection.Method.CONNECT
     key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
     account = connection.stripe_account_id or connection.api_key_fingerprint
@@ -287,7 +307,7 @@ def _make_client(connection: Connection, priority: Priority) -> stripe.StripeCli
         stripe_account=connection.stripe_account_id if through_platform else None,
         base_addresses={"api": config["STRIPE_API_BASE"], "connect": config["STRIPE_CONNECT_BASE"]},
         max_network_retries=2,
-        http_client=_Transport(budget),
+        http_client=_Transport(budget, answer_by),
     )
 
 

@@ -3,6 +3,8 @@
 import structlog
 from structlog.typing import Processor
 
+from connector.redaction import redact_log_line
+
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -12,6 +14,7 @@ SHARED: list[Processor] = [
 RENDER: list[Processor] = [
     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
     structlog.processors.format_exc_info,
+    redact_log_line,
     structlog.processors.JSONRenderer(),
 ]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from celery.schedules import crontab
 from django.contrib.messages import constants as message_levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -153,6 +154,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "work off refreshes": {"task": "stripe_sync.work_off_refreshes", "schedule": 2.0, "options": {"expires": 10}},
     "nightly sync": {"task": "stripe_sync.tick", "schedule": 60.0, "options": {"expires": 60}},
     "forget old payloads": {"task": "stripe_sync.forget_old", "schedule": 3600.0},
+    "check credentials": {"task": "stripe_connector.check_everything", "schedule": crontab(hour=1, minute=30)},
     "settle unsettled clicks": {"task": "actions.settle_unsettled", "schedule": 10.0},
     "apply due changes": {"task": "actions.apply_due_changes", "schedule": 60.0},
 }
@@ -264,6 +266,7 @@ ENGAGE_STRIPE: dict[str, Any] = {
     },
 }
 
+DEFAULT_EXCEPTION_REPORTER = "connector.redaction.RedactingReporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -276,4 +279,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
+    # The SDK logs every request with its query, and that may hold an end user's email address.
+    "loggers": {"stripe": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

@@ -115,7 +115,7 @@ def test_it_takes_an_answer_once(
     assert "This link was used already" in answer.content.decode()
 
 
-@pytest.mark.parametrize("tamper", [lambda state: state[:-1] + "x", lambda state: ""])
+@pytest.mark.parametrize("tamper", [lambda state: state[:-1] + "x", lambda _: ""])
 def test_it_ignores_a_state_that_it_never_gave(
     tenant: Tenant,
     sandbox: Sandbox,

@@ -1,0 +1,95 @@
+"""Django system checks: ``manage.py check`` says what is misconfigured and what to do about it."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's own name
+from django.utils.module_loading import import_string
+
+_STRIPE = {"STRIPE_API_BASE": "https://api.stripe.com", "STRIPE_CONNECT_BASE": "https://connect.stripe.com"}
+
+
+@register(Tags.security)
+def check_encryption_keys(**_: Any) -> list[CheckMessage]:
+    """Fields cannot be encrypted without a sound key."""
+    keys = [key.strip() for key in settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]]
+    if keys and all(map(_is_fernet_key, keys)):
+        return []
+    return [
+        Error(
+            "FIELD_ENCRYPTION_KEYS is missing or holds something that is not a Fernet key.",
+            hint="Make one with: python -c 'from cryptography.fernet import Fernet; "
+            "print(Fernet.generate_key().decode())'. Several are separated by commas, the newest first.",
+            id="stripe_connector.E001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_host(**_: Any) -> list[CheckMessage]:
+    """The seam to the host product."""
+    path = settings.ENGAGE_STRIPE["HOST"]
+    try:
+        import_string(path)
+    except ImportError as error:
+        hint = "Name a class that implements connector.host.EngageHost."
+        return [Error(f"ENGAGE_STRIPE['HOST'] cannot be imported: {error}", hint=hint, id="stripe_connector.E002")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_addresses(**_: Any) -> Iterator[CheckMessage]:
+    """In production requests go to Stripe itself, and Stripe reaches us over HTTPS."""
+    config = settings.ENGAGE_STRIPE
+    for name, official in _STRIPE.items():
+        if config[name] != official:
+            yield Warning(
+                f"{name} is {config[name]}, not Stripe's own address.",
+                hint="That is right for a sandbox only: keys are sent there. Unset it in production.",
+                id="stripe_connector.W001",
+            )
+    if urlsplit(config["PUBLIC_BASE_URL"]).scheme != "https":
+        yield Warning(
+            f"PUBLIC_BASE_URL is {config['PUBLIC_BASE_URL']}, not an https:// address.",
+            hint="Stripe delivers live webhooks and OAuth answers over HTTPS only.",
+            id="stripe_connector.W002",
+        )
+
+
+@register(Tags.security)
+def check_platforms(**_: Any) -> Iterator[CheckMessage]:
+    """Stripe Connect needs a client id and a key, of one mode each."""
+    config = settings.ENGAGE_STRIPE
+    modes = []
+    for prefix in ("STRIPE_", "STRIPE_TEST_"):
+        key, client_id = config[f"{prefix}PLATFORM_KEY"], config[f"{prefix}CONNECT_CLIENT_ID"]
+        if bool(key) != bool(client_id):
+            yield Error(
+                f"Of {prefix}PLATFORM_KEY and {prefix}CONNECT_CLIENT_ID only one is set.",
+                hint="Set both for Stripe Connect, or neither: then admins connect with API keys.",
+                id="stripe_connector.E003",
+            )
+        if key and not key.startswith(("sk_live_", "sk_test_", "rk_live_", "rk_test_")):
+            yield Error(
+                f"{prefix}PLATFORM_KEY is not a Stripe secret key.",
+                hint="It starts with sk_live_ or sk_test_.",
+                id="stripe_connector.E004",
+            )
+        modes += ["live" if "_live_" in key else "test"] if key else []
+    if len(modes) != len(set(modes)):
+        yield Error(
+            f"Both platform keys are {modes[0]}-mode keys.",
+            hint="STRIPE_PLATFORM_KEY is for live mode, STRIPE_TEST_PLATFORM_KEY for test mode.",
+            id="stripe_connector.E005",
+        )
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
