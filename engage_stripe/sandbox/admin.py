@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from engage_stripe.sandbox.billing.collecting import confirm
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.keys import create_key
 from engage_stripe.sandbox.population import populate
@@ -36,6 +37,7 @@ class Admin:
             Route("/_sandbox/generate", self.generate, methods=["POST"]),
             Route("/_sandbox/snapshot", self.snapshot, methods=["POST"]),
             Route("/_sandbox/objects/{account}/{type}/{id}", self.edit_object, methods=["POST"]),
+            Route("/_sandbox/invoices/{account}/{invoice}/confirm", self.confirm_invoice, methods=["POST"]),
             Route("/_sandbox/requests", self.list_requests, methods=["GET"]),
             Route("/_sandbox/clock", self.set_clock, methods=["POST"]),
         ]
@@ -80,6 +82,16 @@ class Admin:
             return JSONResponse({"error": "No such key or state"}, 404)
         key.state = "revoked" if state == "revoked" else "expired"
         return JSONResponse({"key": key.value, "state": key.state})
+
+    async def confirm_invoice(self, request: Request) -> JSONResponse:
+        """`{"succeeded"?: true, "livemode"?}`: the customer finishes 3-D Secure, or the hosted invoice page."""
+        body = await _body(request)
+        account = self.world.account(request.path_params["account"], livemode=bool(body.get("livemode")))
+        invoice = account.get("invoice", request.path_params["invoice"])
+        if invoice is None or invoice["status"] != "open":
+            return JSONResponse({"error": "No such open invoice"}, 404)
+        confirm(account, invoice, account.now(invoice["customer"]), succeeded=body.get("succeeded", True))
+        return JSONResponse({"invoice": invoice["id"], "status": invoice["status"]})
 
     async def list_requests(self, request: Request) -> JSONResponse:
         """The request log, oldest first; `?account=`, `?method=` and `?path=` narrow it."""

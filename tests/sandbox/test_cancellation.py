@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import stripe
 
-from tests.sandbox.shop import DAY, HOUR, START, Shop, invoice_of, previous
+from tests.sandbox.shop import DAY, HOUR, START, Shop, amounts, invoice_of, item_of, previous
 
 PERIOD_END = START + 31 * DAY
 
@@ -101,3 +101,44 @@ def test_it_ends_with_its_customer(shop: Shop) -> None:
     shop.stripe.customers.delete(shop.customer)
     assert shop.stripe.subscriptions.retrieve(sub.id).status == "canceled"
     assert len(shop.events("customer.subscription.deleted", "customer.deleted")) == 2
+
+
+def test_it_credits_what_a_planned_end_cuts_off(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-cancel_at."""
+    half = START + 15 * DAY + DAY // 2
+    sub = shop.subscribe()
+    cut = shop.update(sub, cancel_at=half)
+    assert item_of(cut).current_period_end == half
+    shop.advance(half + 2 * HOUR)
+    ended = shop.fresh(sub)
+    assert (ended.status, amounts(invoice_of(ended))) == ("canceled", [-500])
+    assert shop.stripe.customers.retrieve(shop.customer).balance == -500
+
+
+def test_it_debits_again_when_the_end_is_taken_back(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.update(sub, cancel_at=START + 15 * DAY + DAY // 2)
+    back = shop.update(sub, cancel_at="")
+    assert item_of(back).current_period_end == PERIOD_END
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert amounts(invoice_of(shop.fresh(sub))) == [-500, 500, 1000]
+
+
+def test_it_credits_the_longer_item_of_a_mixed_subscription(shop: Shop) -> None:
+    sub = shop.subscribe(shop.basic, shop.yearly)
+    shop.update(sub, cancel_at="min_period_end")
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert invoice_of(shop.fresh(sub)).total == -9151
+    other = shop.subscribe(shop.basic, shop.yearly)
+    shop.update(other, cancel_at="min_period_end", proration_behavior="none")
+    assert invoice_of(shop.fresh(other)).id == invoice_of(other).id
+
+
+def test_it_bills_a_last_period_that_is_cut_short_in_part(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.update(sub, cancel_at=PERIOD_END + 14 * DAY)
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert (invoice_of(shop.fresh(sub)).total, item_of(shop.fresh(sub)).current_period_end) == (
+        500,
+        PERIOD_END + 14 * DAY,
+    )

@@ -157,3 +157,26 @@ def test_it_fails_an_update_that_needs_3d_secure(shop: Shop) -> None:
         shop.switch(sub, shop.yearly, payment_behavior="error_if_incomplete")
     assert refusal.value.code == "subscription_payment_intent_requires_action"
     assert item_of(shop.fresh(sub)).price.id == shop.basic
+
+
+def test_it_holds_an_inline_price_too(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.pay_with(FAILS)
+    data = {"currency": "usd", "product": shop.product, "recurring": {"interval": "year"}, "unit_amount": 9999}
+    items = [{"id": item_of(sub).id, "price_data": data}]
+    held = shop.update(sub, items=items, payment_behavior="pending_if_incomplete")
+    assert held.pending_update is not None
+    assert held.pending_update.subscription_items is not None
+    assert held.pending_update.subscription_items[0].price.unit_amount == 9999
+    shop.stripe.invoices.void_invoice(invoice_of(held).id)
+    assert shop.fresh(sub).pending_update is None
+
+
+@pytest.mark.parametrize(("succeeded", "status"), [(True, "active"), (False, "incomplete")])
+def test_it_continues_after_3d_secure(shop: Shop, succeeded: bool, status: str) -> None:
+    """https://docs.stripe.com/billing/subscriptions/overview#requires-action."""
+    shop.pay_with(ASKS)
+    sub = shop.subscribe()
+    path = f"invoices/{shop.account.id}/{invoice_of(sub).id}/confirm"
+    shop.account.sandbox.admin("POST", path, succeeded=succeeded)
+    assert shop.fresh(sub).status == status

@@ -193,3 +193,28 @@ def test_it_announces_a_subscription_and_its_invoice(shop: Shop) -> None:
     created = shop.events("customer.subscription.created")
     assert [event.data.object["id"] for event in created] == [sub.id]
     assert len(shop.events("invoice.created", "invoice.finalized", "invoice.paid")) == 3
+
+
+def test_it_is_past_due_when_a_sent_invoice_is_overdue(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/collection-method."""
+    sub = shop.subscribe(collection_method="send_invoice", days_until_due=5)
+    shop.advance(START + 6 * DAY)
+    assert (shop.fresh(sub).status, len(shop.events("invoice.overdue"))) == ("past_due", 1)
+    shop.stripe.invoices.pay(invoice_of(sub).id)
+    assert shop.fresh(sub).status == "active"
+
+
+def test_it_remembers_the_card_that_paid_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-payment_settings."""
+    settings = {"save_default_payment_method": "on_subscription"}
+    sub = shop.subscribe(payment_behavior="default_incomplete", payment_settings=settings)
+    card = shop.stripe.payment_methods.attach("pm_card_mastercard", {"customer": shop.customer}).id
+    shop.stripe.invoices.pay(invoice_of(sub).id, {"payment_method": card})
+    assert shop.fresh(sub).default_payment_method == card
+
+
+def test_it_takes_the_trial_of_the_price_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-trial_from_plan."""
+    price = shop.price(1000, recurring={"interval": "month", "trial_period_days": 9})
+    assert shop.subscribe(price).status == "active"
+    assert shop.subscribe(price, trial_from_plan=True).trial_end == START + 9 * DAY

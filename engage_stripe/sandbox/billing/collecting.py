@@ -86,10 +86,22 @@ def attempt(account: Account, invoice: Obj, now: int, *, method: str | None = No
     invoice["attempt_count"] += 1
     invoice["attempted"] = True
     if outcome and outcome.status == "succeeded":
+        _save_method(account, sub, chosen)
         paid(account, invoice, now)
     else:
         _failed(account, invoice, now, outcome)
     return outcome
+
+
+def confirm(account: Account, invoice: Obj, now: int, *, succeeded: bool) -> None:
+    """What the customer did with 3-D Secure or on the hosted page: paid an open invoice, or failed to.
+
+    https://docs.stripe.com/billing/subscriptions/overview#requires-action
+    """
+    if succeeded:
+        paid(account, invoice, now)
+    else:
+        account.emit("invoice.payment_failed", invoice)
 
 
 def paid(account: Account, invoice: Obj, now: int, *, out_of_band: bool = False) -> None:
@@ -150,6 +162,14 @@ def subscription_of(account: Account, invoice: Obj) -> Obj | None:
     """The subscription that an invoice bills, unless it is gone."""
     details = (invoice["parent"] or {}).get("subscription_details")
     return account.get("subscription", details["subscription"]) if details else None
+
+
+def _save_method(account: Account, sub: Obj | None, method: str | None) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-payment_settings."""
+    if sub is None or sub["payment_settings"]["save_default_payment_method"] != "on_subscription":
+        return
+    with account.changing(sub, "customer.subscription.updated"):
+        sub["default_payment_method"] = method
 
 
 def _applies_once(account: Account, id: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from engage_stripe.sandbox.billing import collecting, cycles, invoices
 from engage_stripe.sandbox.billing.charges import bill_periods
+from engage_stripe.sandbox.billing.cuts import cut_periods
 from engage_stripe.sandbox.billing.discounts import set_discounts
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.extras import add_invoice_items
@@ -60,6 +61,7 @@ def draft_subscription(account: Account, params: dict[str, Any]) -> Draft:
         bill_periods(draft, draft.items, trial=trialing)
     if partial:
         cycles.prorate_first_period(draft)
+    cut_periods(draft, prorate=params.get("proration_behavior") != "none")
     draft.bill_now = True
     return draft
 
@@ -167,7 +169,8 @@ def _currency(account: Account, customer: Obj, params: dict[str, Any]) -> str:
         options = price.get("currency_options") or {}
         own = customer["currency"] if customer["currency"] in options else price["currency"]
     currency: str = (wanted or own).lower()
-    if customer["currency"] not in (None, currency) and _bound_to_currency(account, customer):
+    live = _live_subscriptions(account, customer)
+    if live and customer["currency"] not in (None, currency):
         raise invalid(
             "You cannot combine currencies on a single customer. This customer has an active subscription, "
             f"subscription schedule, discount, quote, or invoice item with currency {customer['currency']}.",
@@ -176,15 +179,13 @@ def _currency(account: Account, customer: Obj, params: dict[str, Any]) -> str:
     return currency
 
 
-def _bound_to_currency(account: Account, customer: Obj) -> bool:
-    live = [
-        sub
-        for sub in account.collection("subscription").of_customer(customer["id"])
-        if sub["status"] not in ("canceled", "incomplete_expired")
-    ]
-    if len(live) >= MAX_PER_CUSTOMER:
+def _live_subscriptions(account: Account, customer: Obj) -> int:
+    """How many there are; StripeError 400 when there is no room for another."""
+    subs = account.collection("subscription").of_customer(customer["id"])
+    live = sum(sub["status"] not in ("canceled", "incomplete_expired") for sub in subs)
+    if live >= MAX_PER_CUSTOMER:
         raise invalid(
             f"Customer {customer['id']} already has the maximum {MAX_PER_CUSTOMER} current subscriptions.",
             code="customer_max_subscriptions",
         )
-    return bool(live)
+    return live

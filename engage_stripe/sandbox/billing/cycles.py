@@ -21,6 +21,8 @@ def start_trial(draft: Draft, params: dict[str, Any]) -> bool:
     end, days = params.get("trial_end"), params.get("trial_period_days")
     if end is not None and days is not None:
         raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.")
+    if end is None and days is None and params.get("trial_from_plan"):
+        days = max(draft.price(item)["recurring"]["trial_period_days"] or 0 for item in draft.items)
     if end is None and days:
         end = draft.now + days * DAY
     if end is None or end == "now":
@@ -83,7 +85,7 @@ def place_item(draft: Draft, item: Obj) -> None:
     start, end = period_at(anchor, recurring["interval"], recurring["interval_count"], draft.now)
     if anchor > draft.now:
         start, end = draft.now, anchor
-    item["current_period_start"], item["current_period_end"] = start, end
+    item |= {"current_period_start": start, "current_period_end": end, "_whole_end": None}
 
 
 def prorate_first_period(draft: Draft) -> None:

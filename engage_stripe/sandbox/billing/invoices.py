@@ -206,6 +206,7 @@ def _blank(account: Account, customer: Obj, now: int) -> Obj:
     return {
         "id": account.ids.new("in"),
         "object": "invoice",
+        "_overdue": False,
         "account_country": "US",
         "account_name": None,
         "account_tax_ids": None,

@@ -52,6 +52,7 @@ def _add(draft: Draft, given: dict[str, Any], param: str) -> None:
         "id": draft.account.ids.new("si"),
         "object": "subscription_item",
         "_debits": [],
+        "_whole_end": None,
         "billing_thresholds": None,
         "created": draft.now,
         "current_period_end": 0,

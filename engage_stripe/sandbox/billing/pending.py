@@ -14,6 +14,7 @@ from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.state import Account
 
 MAX_SECONDS = 23 * 3600
+_PLAIN = ("sub", "items", "removed", "dropped", "minted")
 SUPPORTED = (
     "add_invoice_items",
     "billing_cycle_anchor",
@@ -49,14 +50,13 @@ def check_supported(sub: Obj, params: dict[str, Any]) -> None:
 def hold(draft: Draft, stored: Obj, invoice: Obj, changed: frozenset[str]) -> None:
     """Leave the subscription as it is and remember the draft until the invoice is paid."""
     account = draft.account
-    ends = [item["current_period_end"] for item in items_of(account, stored)]
     with account.changing(stored, "customer.subscription.updated"):
-        stored["_pending"] = {"draft": draft, "invoice": invoice["id"]}
+        stored["_pending"] = _kept(draft, invoice, "customer.subscription.pending_update_applied")
         stored["pending_update"] = {
             "billing_cycle_anchor": _given(draft.sub, "billing_cycle_anchor", changed),
             "discount": None,
             "discounts": _given(draft.sub, "discounts", changed),
-            "expires_at": min(draft.now + MAX_SECONDS, *ends),
+            "expires_at": stored["_pending"]["expires_at"],
             "metadata": _given(draft.sub, "metadata", changed),
             "subscription_items": draft.items if "items" in changed else None,
             "trial_end": _given(draft.sub, "trial_end", changed),
@@ -66,33 +66,61 @@ def hold(draft: Draft, stored: Obj, invoice: Obj, changed: frozenset[str]) -> No
 
 def hold_resume(draft: Draft, stored: Obj, invoice: Obj) -> None:
     """Stay paused until the resumption invoice is paid: https://docs.stripe.com/api/subscriptions/resume."""
-    stored["_pending"] = {"draft": draft, "invoice": invoice["id"], "event": "customer.subscription.resumed"}
+    stored["_pending"] = _kept(draft, invoice, "customer.subscription.resumed")
 
 
 def apply_if_paid(account: Account, sub: Obj, invoice: Obj) -> None:
     """Carry out the change that waited for this invoice."""
-    held = sub.get("_pending")
+    held = sub["_pending"]
     if not held or held["invoice"] != invoice["id"]:
         return
-    draft: Draft = held["draft"]
+    draft = _restored(account, sub, held)
     draft.sub |= {"_open_invoices": sub["_open_invoices"], "_pending": {}, "pending_update": None}
     draft.sub["latest_invoice"] = invoice["id"]
     draft.commit()
-    account.emit(held.get("event", "customer.subscription.pending_update_applied"), sub)
+    account.emit(held["event"], sub)
 
 
 def discard(account: Account, sub: Obj, now: int) -> None:
     """Forget the change and void its invoice: https://docs.stripe.com/billing/subscriptions/pending-updates."""
-    held = sub.get("_pending")
+    held = sub["_pending"]
     if not held:
         return
+    was_update = sub["pending_update"] is not None
     with account.changing(sub, "customer.subscription.updated"):
-        sub["_pending"] = {}
-        sub["pending_update"] = None
-    account.emit("customer.subscription.pending_update_expired", sub)
+        sub |= {"_pending": {}, "pending_update": None}
+    if was_update:
+        account.emit("customer.subscription.pending_update_expired", sub)
     invoice = account.find("invoice", held["invoice"])
     if invoice["status"] == "open":
         invoices.void(account, invoice, now)
+
+
+def _kept(draft: Draft, invoice: Obj, event: str) -> Obj:
+    """The draft as plain data, so that a snapshot can hold it."""
+    for price in draft.new_prices.values():
+        draft.account.add(price)
+        draft.account.emit("price.created", price)
+    stored = draft.account.find("subscription", draft.sub["id"])
+    ends = [item["current_period_end"] for item in items_of(draft.account, stored)]
+    running = [end for end in ends if end > draft.now]
+    return {
+        "event": event,
+        "expires_at": min(draft.now + MAX_SECONDS, *running),
+        "invoice": invoice["id"],
+        "redeemed": [[counted["object"], counted["id"]] for counted in draft.redeemed],
+        **{name: getattr(draft, name) for name in _PLAIN},
+    }
+
+
+def _restored(account: Account, sub: Obj, held: Obj) -> Draft:
+    counted = [account.get(type, id) for type, id in held["redeemed"]]
+    return Draft(
+        account,
+        account.now(sub["customer"]),
+        redeemed=[each for each in counted if each is not None],
+        **{name: held[name] for name in _PLAIN},
+    )
 
 
 def _given(sub: Obj, name: str, changed: frozenset[str]) -> Any:

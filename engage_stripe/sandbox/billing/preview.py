@@ -7,6 +7,7 @@ from typing import Any
 from engage_stripe.sandbox.billing import cycles, invoices
 from engage_stripe.sandbox.billing.charges import bill_periods, bill_usage, credit_unused
 from engage_stripe.sandbox.billing.creation import draft_subscription
+from engage_stripe.sandbox.billing.cuts import cut_periods
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.pausing import draft_pause, draft_resume
 from engage_stripe.sandbox.billing.updates import ENDED, draft_update
@@ -98,6 +99,7 @@ def _renew(draft: Draft) -> None:
     for item in due:
         cycles.place_item(draft, item)
     bill_periods(draft, due)
+    cut_periods(draft, prorate=True)
 
 
 def _nothing(draft: Draft) -> StripeError:

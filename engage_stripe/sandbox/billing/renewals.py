@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engage_stripe.sandbox.billing import cancellation, collecting, cycles, dunning, invoices
 from engage_stripe.sandbox.billing.charges import bill_periods, bill_usage
+from engage_stripe.sandbox.billing.cuts import cut_periods
 from engage_stripe.sandbox.billing.draft import Draft, items_of
 from engage_stripe.sandbox.billing.payment import payment_method_of
 from engage_stripe.sandbox.collection import Obj
@@ -22,6 +23,7 @@ def renew(account: Account, sub: Obj) -> None:
     for item in due:
         cycles.place_item(draft, item)
     bill_periods(draft, due)
+    cut_periods(draft, prorate=True)
     _bill_cycle(draft, started)
 
 
@@ -89,6 +91,20 @@ def retry(account: Account, sub: Obj) -> None:
         collecting.attempt(account, invoice, now)
         if invoice["status"] == "open" and dunning.is_exhausted(invoice):
             _give_up(account, sub, now)
+
+
+def mark_overdue(account: Account, sub: Obj) -> None:
+    """An invoice that was sent is not paid by its due date: https://docs.stripe.com/billing/collection-method."""
+    now = account.now(sub["customer"])
+    for id in sub["_open_invoices"]:
+        invoice = account.find("invoice", id)
+        if invoice["due_date"] is None or invoice["due_date"] > now or invoice["_overdue"]:
+            continue
+        invoice["_overdue"] = True
+        account.emit("invoice.overdue", invoice)
+        if sub["status"] == "active":
+            with account.changing(sub, "customer.subscription.updated"):
+                sub["status"] = "past_due"
 
 
 def expire_incomplete(account: Account, sub: Obj) -> None:

@@ -68,7 +68,7 @@ def _plan(draft: Draft, at: int | None, *, at_period_end: bool) -> None:
 
 
 def _moment(draft: Draft, given: int | str | None) -> int | None:
-    ends: list[int] = [item["current_period_end"] for item in draft.items]
+    ends = _ends(draft)
     if given is None:
         return None
     if given in ("min_period_end", "max_period_end"):
@@ -81,14 +81,19 @@ def _moment(draft: Draft, given: int | str | None) -> int | None:
 
 
 def _common_end(draft: Draft) -> int:
-    ends = {item["current_period_end"] for item in draft.items}
+    ends = set(_ends(draft))
     if len(ends) > 1:
         raise invalid(
             "`cancel_at_period_end` cannot be used on a subscription whose items have different billing "
             "periods. Use `cancel_at` with `min_period_end` or `max_period_end` instead.",
             param="cancel_at_period_end",
         )
-    return int(ends.pop())
+    return ends.pop()
+
+
+def _ends(draft: Draft) -> list[int]:
+    """Where the items' periods end by themselves, an earlier plan to cancel aside."""
+    return [item["_whole_end"] or item["current_period_end"] for item in draft.items]
 
 
 def _add_details(sub: Obj, given: dict[str, Any] | None) -> None:

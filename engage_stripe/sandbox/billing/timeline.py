@@ -79,11 +79,13 @@ def _invoice_dues(account: Account, sub: Obj) -> Iterator[Due]:
             yield invoice["automatically_finalizes_at"], renewals.finalize_drafts
         elif invoice["next_payment_attempt"] is not None:
             yield invoice["next_payment_attempt"], renewals.retry
+        elif invoice["due_date"] is not None and not invoice["_overdue"]:
+            yield invoice["due_date"], renewals.mark_overdue
 
 
 def _limits(account: Account, sub: Obj) -> Iterator[Due]:
-    if sub["pending_update"]:
-        yield sub["pending_update"]["expires_at"], _expire_pending
+    if sub["_pending"]:
+        yield sub["_pending"]["expires_at"], _expire_pending
     if sub["status"] == "incomplete":
         yield sub["created"] + INCOMPLETE_SECONDS, renewals.expire_incomplete
         return

@@ -7,6 +7,7 @@ from typing import Any
 from engage_stripe.sandbox.billing import collecting, cycles, invoices, pending
 from engage_stripe.sandbox.billing.amounts import is_free
 from engage_stripe.sandbox.billing.charges import bill_periods, credit_unused, debit_remaining
+from engage_stripe.sandbox.billing.cuts import cut_periods
 from engage_stripe.sandbox.billing.discounts import set_discounts
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.extras import add_invoice_items
@@ -51,9 +52,10 @@ def draft_update(account: Account, sub: Obj, params: dict[str, Any]) -> Draft:
     if "discounts" in params:
         set_discounts(draft, draft.sub, params["discounts"])
     assign_settings(draft, params)
-    if sub["status"] not in ENDED:
-        _bill(draft, sub, params)
+    if sub["status"] in ENDED:
         set_cancellation(draft, params)
+    else:
+        _bill(draft, sub, params)
     return draft
 
 
@@ -75,6 +77,8 @@ def _bill(draft: Draft, sub: Obj, params: dict[str, Any]) -> None:
     elif behavior != "none" and charged:
         debit_remaining(draft, _changed(before, draft), at)
     add_invoice_items(draft, params.get("add_invoice_items") or [])
+    set_cancellation(draft, params)
+    cut_periods(draft, prorate=behavior != "none")
     draft.bill_now = reset or trial or (behavior == "always_invoice" and bool(draft.lines))
 
 

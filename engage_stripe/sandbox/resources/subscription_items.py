@@ -82,6 +82,6 @@ ROUTES = (
         _ONE,
         delete,
         "subscription_write",
-        accepts="clear_usage payment_behavior proration_behavior proration_date",
+        accepts="payment_behavior proration_behavior proration_date",
     ),
 )

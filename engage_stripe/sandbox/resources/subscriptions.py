@@ -137,7 +137,8 @@ _BOTH = (
 )
 _REFUSED = (
     "add_invoice_items.discounts add_invoice_items.period add_invoice_items.tax_rates "
-    "items.billing_thresholds items.current_trial items.tax_rates payment_settings.payment_method_options"
+    "items.billing_thresholds items.clear_usage items.current_trial items.tax_rates "
+    "payment_settings.payment_method_options trial_settings.end_behavior.billing_cycle_anchor"
 )
 _ONE = "/v1/subscriptions/{subscription_exposed_id}"
 
