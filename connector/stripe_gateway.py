@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
+from math import ceil
 from operator import attrgetter
 from typing import Any, ParamSpec, cast
 
@@ -50,12 +51,15 @@ class Page:
 class StripeGateway:
     """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
 
-    Reads and POSTs are repeated by the SDK after time-outs and 5xx; a POST keeps its idempotency key then.
+    Reads and POSTs are repeated by the SDK after time-outs and 5xx; a POST keeps its idempotency key then. None of
+    them goes on for longer than ``answer_by`` (of ``time.monotonic``), give or take a second.
     """
 
-    def __init__(self, connection: Connection, *, priority: Priority = "background") -> None:
+    def __init__(
+        self, connection: Connection, *, priority: Priority = "background", answer_by: float | None = None
+    ) -> None:
         self._connection = connection
-        self._client = _make_client(connection, priority)
+        self._client = _make_client(connection, priority, answer_by)
 
     @classmethod
     def for_platform(cls, platform: Platform) -> "StripeGateway":
@@ -258,15 +262,13 @@ class _Transport(stripe.HTTPClient):
         seconds = time.monotonic() - started
         return body, status, _stamped(answer_headers, seconds)
 
-
     def _http(self, now: float) -> stripe.HTTPClient:
-        connect, read = _TIMEOUTS[self._budget.priority]
         if self._answer_by is None:
             return _http(self._budget.priority)
         left = self._answer_by - now
         if left <= 0:
-            raise stripe.APIConnectionError("The time for this request is over.", should_retry=False)
-        return stripe.RequestsClient(timeout=(min(connect, left), min(read, left)), session=_session())
+            raise stripe.APIConnectionError("The time is over.", should_retry=False)  # type: ignore[no-untyped-call]
+        return _http(self._budget.priority, at_most=ceil(left))
 
 
 def _stamped(headers: Any, seconds: float) -> Any:
@@ -282,21 +284,13 @@ def _stamped(headers: Any, seconds: float) -> Any:
 
 
 @cache
-def _http(priority: Priority) -> stripe.RequestsClient:
-    """One per process and kind of caller; each of its threads keeps its connections open."""
-    return stripe.RequestsClient(timeout=_TIMEOUTS[priority])
+def _http(priority: Priority, *, at_most: int = 60) -> stripe.RequestsClient:
+    """One per process, kind of caller and seconds left; each of its threads keeps its connections open."""
+    connect, read = _TIMEOUTS[priority]
+    return stripe.RequestsClient(timeout=(min(connect, at_most), min(read, at_most)))
 
 
-def _session() -> requests.Session:
-    """One per thread: it keeps its connections open."""
-    if not hasattr(_local, "session"):
-        _local.session = requests.Session()
-    return cast("requests.Session", _local.session)
-
-
-def _make_client(
-    connection: Connection, priority: Priority, answer_by: float | None
-) -> stripe.StripeClient:
+def _make_client(connection: Connection, priority: Priority, answer_by: float | None) -> stripe.StripeClient:
     through_platform = connection.method == Connection.Method.CONNECT
     key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
     account = connection.stripe_account_id or connection.api_key_fingerprint
