@@ -160,10 +160,19 @@ def test_it_flattens_the_parent_of_an_invoice_before_basil() -> None:
     }
     rendered = render(invoice, "2024-06-20")
     assert (rendered["subscription"], rendered["paid"]) == ("sub_1", True)
-    assert "parent" not in rendered
+    assert rendered["parent"] == invoice["parent"]
     old_line = rendered["lines"]["data"][0]
     assert (old_line["subscription_item"], old_line["proration"]) == ("si_1", True)
     assert old_line["price"] == PRICE
+
+
+def test_it_leaves_the_subscription_of_an_invoice_null_in_flexible_billing_mode() -> None:
+    # https://github.com/airbytehq/airbyte/issues/85818
+    flexible = {"id": "sub_2", "object": "subscription", "billing_mode": {"type": "flexible"}}
+    details = {"subscription": "sub_2", "metadata": {}}
+    invoice = {"id": "in_1", "object": "invoice", "parent": {"subscription_details": details}}
+    rendered = render_object(invoice, "2022-11-15", lambda _type, _id: flexible)
+    assert rendered["subscription"] is None
 
 
 def test_it_renders_previous_attributes_in_the_same_version() -> None:

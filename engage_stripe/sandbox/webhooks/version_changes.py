@@ -59,15 +59,20 @@ def _lift_period_to_subscription(subscription: Json, fetch: Fetch) -> Json:
     return lifted
 
 
-def _flatten_invoice_parent(invoice: Json, _fetch: Fetch) -> Json:
-    """Undo https://docs.stripe.com/changelog/basil/2025-03-31/adds-new-parent-field-to-invoicing-objects."""
-    parent = invoice.pop("parent", None) or {}
-    details = parent.get("subscription_details") or {}
+def _flatten_invoice_parent(invoice: Json, fetch: Fetch) -> Json:
+    """Undo https://docs.stripe.com/changelog/basil/2025-03-31/adds-new-parent-field-to-invoicing-objects.
+
+    As seen at Stripe rather than documented: `parent` stays (https://github.com/adrienverge/localstripe/pull/254),
+    and `subscription` is null for flexible billing mode (https://github.com/airbytehq/airbyte/issues/85818).
+    """
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    billed = fetch("subscription", details.get("subscription") or "") or {}
+    is_flexible = (billed.get("billing_mode") or {}).get("type") == "flexible"
     return {
         **invoice,
         "paid": invoice.get("status") == "paid",
         "quote": None,
-        "subscription": details.get("subscription"),
+        "subscription": None if is_flexible else details.get("subscription"),
         "subscription_details": {"metadata": details.get("metadata")},
     }
 
