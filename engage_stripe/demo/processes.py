@@ -76,13 +76,13 @@ class Supervisor:
         """Return once ``url`` answers below 500; ``StartError`` says why it never did and shows the log's end."""
         pause = threading.Event()
         with httpx.Client(timeout=2) as client:
-            for _ in range(int(seconds / 0.1)):
+            for _ in range(int(seconds / 0.25)):
                 if name in self._ended:
                     raise StartError(f"{name} {self._ended[name]}. The end of its log:\n{self._log_end(name)}")
                 with suppress(httpx.TransportError):
                     if client.get(url).status_code < 500:
                         return
-                pause.wait(0.1)
+                pause.wait(0.25)
         raise StartError(f"{name} did not answer at {url} within {seconds:g} s. {self._log_end(name)}")
 
     def _log_end(self, name: str) -> str:
