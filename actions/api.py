@@ -1,6 +1,5 @@
 """The server-to-server API: what can be done, what a prompt does, and doing it."""
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -9,15 +8,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from actions import serializers
+from actions.answers import check_interaction, describe_execution
 from actions.availability import describe_availability, list_availability
 from actions.configuration import describe_action, replace_actions
 from actions.execution import execute
-from actions.models import ActionExecution, Execution, Interaction, Status
 from actions.previewing import preview_interaction
 from actions.selectors import configured_actions, get_execution
 from connector.api_authentication import calling_app
-from connector.errors import NotFoundError
-from connector.host import get_host
 from connector.selectors import serving_connection
 
 
@@ -111,34 +108,3 @@ class ExecutionView(APIView):
         return Response(
             describe_execution(get_execution(app_id=calling_app(request).id, execution_id=execution_id))
         )
-
-
-def check_interaction(app_id: UUID, prompt_id: str, interaction: str) -> None:
-    """Raises ``NotFoundError`` for a prompt of another App or an interaction there is not."""
-    if get_host().prompt(app_id, prompt_id) is None:
-        raise NotFoundError("prompt_not_found", "This App has no such prompt.")
-    if interaction not in Interaction.values:
-        raise NotFoundError(
-            "interaction_not_found", f"There is no such interaction; there are {', '.join(Interaction.values)}."
-        )
-
-
-def describe_execution(execution: Execution) -> dict[str, Any]:
-    """``{"execution_id", "outcomes": [{"action", "status", "message", "retryable", "url"?, …}]}``."""
-    return {
-        "execution_id": str(execution.id),
-        "outcomes": [_describe_outcome(action) for action in execution.actions.all()],
-    }
-
-
-def _describe_outcome(action: ActionExecution) -> dict[str, Any]:
-    """What has begun and is not final is told as ``unknown``: poll the execution."""
-    settled = Status(action.status).is_settled
-    outcome: dict[str, Any] = {
-        "action": action.action,
-        "status": action.status if settled else Status.UNKNOWN.value,
-        "message": action.message or "This is being settled; ask again in a moment.",
-        "retryable": action.retryable if settled else True,
-    }
-    optional = {"code": action.code, "url": action.url, "apply_at": action.apply_at}
-    return outcome | {name: value for name, value in optional.items() if value}

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from actions import serializers
-from actions.api import check_interaction, describe_execution
+from actions.answers import check_interaction, describe_execution
 from actions.click_tokens import (
     LIFETIME,
     ClickToken,

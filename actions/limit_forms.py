@@ -11,7 +11,7 @@ from actions.registry import ACTIONS
 from connector.models import Connection
 
 
-class LimitForm(forms.ModelForm):  # type: ignore[type-arg]  not subscriptable at run time
+class LimitForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """Empty numbers set no limit."""
 
     class Meta:
@@ -38,7 +38,8 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]  not subscriptable a
     def save(self, commit: bool = True) -> ActionLimit:  # noqa: FBT001, FBT002  Django's signature
         if "plans" in self.fields:
             self.instance.plans = self.cleaned_data["plans"]
-        return super().save(commit)
+        saved: ActionLimit = super().save(commit)
+        return saved
 
 
 def limit_forms(connection: Connection, data: Any) -> list[LimitForm]:

@@ -1,0 +1,44 @@
+"""How a click is told to whoever asked for it: the API, a browser, the command line."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from actions.models import ActionExecution, Execution, Interaction, Status
+from connector.errors import NotFoundError
+from connector.host import get_host
+
+
+def check_interaction(app_id: UUID, prompt_id: str, interaction: str) -> None:
+    """Raises ``NotFoundError`` for a prompt of another App or an interaction there is not."""
+    if get_host().prompt(app_id, prompt_id) is None:
+        raise NotFoundError("prompt_not_found", "This App has no such prompt.")
+    if interaction not in Interaction.values:
+        raise NotFoundError(
+            "interaction_not_found", f"There is no such interaction; there are {', '.join(Interaction.values)}."
+        )
+
+
+def describe_execution(execution: Execution) -> dict[str, Any]:
+    """``{"execution_id", "outcomes": [{"action", "status", "message", "retryable", "url"?, …}]}``."""
+    return {
+        "execution_id": str(execution.id),
+        "outcomes": [_describe_outcome(action) for action in execution.actions.all()],
+    }
+
+
+def _describe_outcome(action: ActionExecution) -> dict[str, Any]:
+    """What has begun and is not final is told as ``unknown``: poll the execution."""
+    settled = Status(action.status).is_settled
+    outcome: dict[str, Any] = {
+        "action": action.action,
+        "status": action.status if settled else Status.UNKNOWN.value,
+        "message": action.message or "This is being settled; ask again in a moment.",
+        "retryable": action.retryable if settled else True,
+    }
+    optional = {"code": action.code, "url": action.url, "apply_at": _iso(action.apply_at)}
+    return outcome | {name: value for name, value in optional.items() if value}
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
