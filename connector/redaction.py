@@ -7,6 +7,7 @@ traceback frame, a form's raw data, a message put together carelessly.
 from collections.abc import MutableMapping
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
 from connector.stripe_errors import redact
@@ -20,8 +21,8 @@ def redact_log_line(_logger: Any, _method: str, line: MutableMapping[str, Any]) 
 class RedactingReporter(ExceptionReporter):
     """``DEFAULT_EXCEPTION_REPORTER``: error pages and error mails, in development too."""
 
-    def get_traceback_html(self) -> str:
-        return redact(super().get_traceback_html())
+    def get_traceback_html(self) -> SafeString:
+        return SafeString(redact(super().get_traceback_html()))
 
-    def get_traceback_text(self) -> str:
-        return redact(super().get_traceback_text())
+    def get_traceback_text(self) -> SafeString:
+        return SafeString(redact(super().get_traceback_text()))

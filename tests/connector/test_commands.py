@@ -111,3 +111,36 @@ def test_it_stores_an_empty_secret_as_null(db: None) -> None:
     with database.cursor() as cursor:
         cursor.execute("SELECT api_key FROM stripe_connector_connection")
         assert cursor.fetchone() == (None,)
+
+
+def examine(**options: Any) -> tuple[int, dict[str, dict[str, Any]]]:
+    """The doctor's exit code and its findings by name."""
+    out, code = io.StringIO(), 0
+    try:
+        call_command("doctor", "--json", stdout=out, **options)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return code, {finding["what"]: finding for finding in json.loads(out.getvalue())["findings"]}
+
+
+def test_it_examines_every_part(db: None) -> None:
+    _, found = examine()
+    for part in ("PostgreSQL", "Migrations", "Redis", "Stripe"):
+        assert found[part] == {"what": part, "ok": True, "advice": ""}
+
+
+def test_it_names_what_is_wrong_with_a_connection(tenant: Tenant) -> None:
+    make_connection(app_id=tenant.id, status="error", status_reason="The key was revoked.")
+    code, found = examine()
+    assert code == 1
+    assert found["Shop, test: Connection"]["advice"] == "Error. The key was revoked."
+
+
+def test_it_says_when_stripe_and_secrets_cannot_be_reached(settings: Any, tenant: Tenant) -> None:
+    make_connection(app_id=tenant.id)
+    changes = {"STRIPE_API_BASE": "http://127.0.0.1:9", "FIELD_ENCRYPTION_KEYS": [Fernet.generate_key().decode()]}
+    settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, **changes}
+    code, found = examine()
+    assert code == 1
+    assert "could not be reached" in found["Stripe"]["advice"]
+    assert "cannot be read" in found["Shop"]["advice"]

@@ -1,0 +1,75 @@
+"""The budget that all processes share in Redis. Time is Redis's, so the bucket is set rather than waited for."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+
+from connector import rate_limit
+from connector.rate_limit import RateBudget
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """Every pause that was asked for, instead of pausing."""
+    asked: list[float] = []
+
+    def note(seconds: float) -> None:
+        asked.append(seconds)
+        if len(asked) > 3:
+            raise TimeoutError
+
+    monkeypatch.setattr(rate_limit.time, "sleep", note)
+    yield asked
+    rate_limit._script.cache_clear()
+
+
+@pytest.fixture
+def account() -> str:
+    return f"acct_{uuid.uuid4().hex}"
+
+
+def fill(account: str, tokens: float) -> None:
+    with redis.Redis.from_url(django_settings.REDIS_URL) as client:
+        seconds, microseconds = client.time()
+        key = f"stripe-rate:{account}"
+        client.hset(key, mapping={"tokens": tokens, "at": f"{seconds}.{microseconds:06}"})
+
+
+def test_it_lets_requests_through_while_there_are_tokens(waits: list[float], account: str) -> None:
+    for _ in range(20):
+        RateBudget(account, 25, "background").take()
+    assert waits == []
+
+
+def test_it_holds_background_work_back_for_clicks(waits: list[float], account: str) -> None:
+    fill(account, 4)
+    RateBudget(account, 25, "click").take()
+    assert waits == []
+    with pytest.raises(TimeoutError):
+        RateBudget(account, 25, "background").take()
+    assert all(wait > 0 for wait in waits)
+
+
+def test_it_makes_a_click_wait_for_its_own_token_only(waits: list[float], account: str) -> None:
+    fill(account, 0)
+    RateBudget(account, 25, "click").take()
+    RateBudget(account, 25, "click").take()
+    first, second = waits
+    assert 0 < first <= 1 / 25
+    assert first < second <= 2 / 25
+
+
+def test_it_keeps_accounts_apart(waits: list[float], account: str) -> None:
+    fill(account, -10)
+    RateBudget(f"{account}-other", 25, "background").take()
+    assert waits == []
+
+
+def test_it_goes_on_without_redis(settings: object, waits: list[float], account: str) -> None:
+    rate_limit._script.cache_clear()
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"  # type: ignore[attr-defined]
+    RateBudget(account, 25, "background").take()
+    assert waits == []
