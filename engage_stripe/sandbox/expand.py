@@ -52,7 +52,7 @@ class PathChecker:
             if len(levels) > MAX_LEVELS:
                 raise invalid(
                     f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}",
-                    param="expand",
+                    code="property_expansion_max_depth",
                 )
             fetched = self._fetched(returns, levels)
             if fetched is None:

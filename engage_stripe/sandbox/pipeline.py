@@ -25,6 +25,8 @@ from engage_stripe.sandbox.shapes import render
 from engage_stripe.sandbox.state import Cause, World
 from engage_stripe.sandbox.version import API_VERSION
 
+FORM = "application/x-www-form-urlencoded"
+
 
 class Pipeline:
     """Serves `/v1/…`; one instance per process."""
@@ -141,6 +143,8 @@ def _idempotency_key(request: Request) -> str | None:
 
 async def _encoded(request: Request) -> str:
     if request.method == "POST":
+        if request.headers.get("content-type", FORM).partition(";")[0] != FORM:
+            raise invalid(f"Invalid request (check that your POST content type is {FORM}).")
         try:
             return (await request.body()).decode()
         except UnicodeDecodeError:

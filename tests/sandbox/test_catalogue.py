@@ -82,6 +82,8 @@ def test_it_expands_the_coupon_of_a_promotion_code(stripe_account: StripeAccount
         ({"unit_amount_decimal": "10"}, "unit_amount"),
         ({"recurring": {"interval": "year", "interval_count": 4}}, "recurring[interval_count]"),
         ({"billing_scheme": "tiered", "unit_amount": None}, "tiers"),
+        ({"recurring": {"interval": "month", "usage_type": "metered"}}, "recurring[meter]"),
+        ({"recurring": {"interval": "month", "meter": "mtr_none"}}, "recurring[meter]"),
     ],
 )
 def test_it_refuses_a_price_that_makes_no_sense(

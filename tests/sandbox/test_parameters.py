@@ -152,3 +152,11 @@ def test_it_logs_each_request(stripe_account: StripeAccount) -> None:
     stripe_account.client.v1.customers.create({"name": "Ada"})
     logged = stripe_account.requests(method="POST", path="/v1/customers")
     assert [(entry["status"], entry["params"]) for entry in logged] == [(200, {"name": "Ada"})]
+
+
+def test_it_refuses_a_json_body(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api: the v1 API accepts form-encoded request bodies."""
+    url = f"{stripe_account.sandbox.url}/v1/customers"
+    answer = httpx.post(url, json={"name": "Ada"}, auth=(stripe_account.secret_key, ""))
+    assert answer.status_code == 400
+    assert "application/x-www-form-urlencoded" in answer.json()["error"]["message"]

@@ -9,7 +9,7 @@ from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.lines import Line, product_name
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
-from engage_stripe.sandbox.resources.prices import new_price
+from engage_stripe.sandbox.resources.new_price import new_price
 
 MAX_EXTRAS = 20
 

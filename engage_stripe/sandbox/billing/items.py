@@ -14,7 +14,7 @@ from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid, missing
 from engage_stripe.sandbox.resources.fields import merge_metadata
-from engage_stripe.sandbox.resources.prices import new_price
+from engage_stripe.sandbox.resources.new_price import new_price
 
 MAX_ITEMS = 20
 _UNITS = {"day": (1, "days"), "week": (7, "days"), "month": (1, "months"), "year": (12, "months")}
