@@ -205,3 +205,18 @@ def test_it_uses_the_event_name_that_a_version_knows() -> None:
     modern = "payment_method.automatically_updated"
     assert event_type_in("2019-03-14", modern) == "payment_method.card_automatically_updated"
     assert event_type_in("2020-08-27", modern) == modern
+
+
+def test_it_includes_the_lists_of_a_customer_before_2020() -> None:
+    # https://docs.stripe.com/changelog/2020-08-27/deprecates-auto-expansion-customer-sources
+    customer = {"id": "cus_1", "object": "customer"}
+    sub = subscription(item("si_1", 10, 20))
+    lists = {"subscriptions": {"object": "list", "data": [sub], "has_more": False}}
+
+    def fetch_with_lists(object_type: str, object_id: str) -> Json | None:
+        return {**customer, **lists} if object_type == "customer" else fetch(object_type, object_id)
+
+    rendered = render_object(customer, "2019-03-14", fetch_with_lists)
+    assert rendered["sources"]["data"] == []
+    assert rendered["subscriptions"]["data"][0]["current_period_end"] == 20
+    assert render_object(customer, "2020-08-27", fetch_with_lists) == customer

@@ -12,6 +12,7 @@ from engage_stripe.sandbox.webhooks.deliveries import Delivery, DeliveryLog, Del
 from engage_stripe.sandbox.webhooks.disturbances import Disturbance, reordered
 from engage_stripe.sandbox.webhooks.lanes import RETRY_DELAYS, Lanes
 from engage_stripe.sandbox.webhooks.subscribers import subscribed_endpoints, version_of
+from engage_stripe.sandbox.webhooks.version_changes import INCLUDED_LISTS
 from engage_stripe.sandbox.webhooks.versions import render_event
 
 
@@ -97,4 +98,12 @@ def _fetch(account: Account, object_type: str, object_id: str) -> Obj | None:
     if found is None and object_type == "coupon":
         kept = (discount["_coupon"] for discount in account.collection("discount"))
         found = next((coupon for coupon in kept if coupon["id"] == object_id), None)
-    return None if found is None else render(account, found)
+    if found is None:
+        return None
+    return {**render(account, found), **(_lists_of(account, found) if object_type == "customer" else {})}
+
+
+def _lists_of(account: Account, customer: Obj) -> Obj:
+    includable = account.world.shapes["customer"].includable
+    wanted = {name: includable[name](account, customer) for name in INCLUDED_LISTS if name in includable}
+    return {name: render(account, found) for name, found in wanted.items()}

@@ -15,6 +15,10 @@ Fetch = Callable[[str, str], Json | None]
 """An object by its type and id, None when it is gone."""
 
 
+INCLUDED_LISTS = ("sources", "subscriptions", "tax_ids")
+"""Lists that `Fetch` adds to a customer, where there are any."""
+
+
 @dataclass(frozen=True)
 class VersionChange:
     """What one API version changed: its date (`YYYY-MM-DD`), and how to undo it by object name."""
@@ -96,6 +100,24 @@ def _flatten_line_parent(line: Json, fetch: Fetch) -> Json:
     }
 
 
+def _embed_lists_in_customer(customer: Json, fetch: Fetch) -> Json:
+    """Undo the three changes of 2020-08-27 that stopped including lists in a customer.
+
+    https://docs.stripe.com/changelog/2020-08-27/deprecates-auto-expansion-customer-sources and the
+    changes beside it for subscriptions and tax ids.
+    """
+    if customer.get("deleted"):
+        return customer
+    full = fetch("customer", customer["id"]) or {}
+    lists = {name: full.get(name) or _empty_list(customer["id"], name) for name in INCLUDED_LISTS}
+    return {**customer, **lists}
+
+
+def _empty_list(customer_id: str, name: str) -> Json:
+    url = f"/v1/customers/{customer_id}/{name}"
+    return {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": url}
+
+
 def _line_details(parent: Json) -> Json:
     details: Json = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
     return details
@@ -121,4 +143,5 @@ CHANGES = (
             "line_item": _flatten_line_parent,
         },
     ),
+    VersionChange(since="2020-08-27", undo={"customer": _embed_lists_in_customer}),
 )
