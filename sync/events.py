@@ -9,7 +9,10 @@ from uuid import UUID
 from django.db import DataError
 from django.db import connection as database
 
+from sync.facts import Json
+from sync.json_fields import required_text, text
 from sync.models import StripeEvent
+from sync.stripe_events import created_second
 
 _INSERT = f"""
     INSERT INTO {StripeEvent._meta.db_table} (connection_id, event_id, type, created, api_version, livemode,
@@ -40,6 +43,22 @@ def store(*, connection_ids: Sequence[UUID], fields: Fields, payload: str) -> in
         return _insert(connection_ids, fields, payload)
     except DataError:  # for example U+0000 in a name: https://www.postgresql.org/docs/current/datatype-json.html
         return _insert(connection_ids, fields, json.dumps(_storable(json.loads(payload)), allow_nan=False))
+
+
+def keep(*, connection_ids: Sequence[UUID], event: Json) -> int:
+    """Store an event that was read, for example from ``GET /v1/events``. Raises ``UnreadableError``."""
+    return store(connection_ids=connection_ids, fields=envelope(event), payload=json.dumps(event))
+
+
+def envelope(event: Json) -> Fields:
+    """Raises ``UnreadableError`` for what cannot be an event."""
+    return Fields(
+        event_id=required_text(event, "id"),
+        type=required_text(event, "type"),
+        created=created_second(event),
+        api_version=text(event, "api_version", 64) or "",
+        livemode=event.get("livemode") is True,
+    )
 
 
 def _insert(connection_ids: Sequence[UUID], fields: Fields, payload: str) -> int:

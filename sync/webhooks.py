@@ -17,12 +17,12 @@ from django.views.decorators.http import require_POST
 from connector.crypto import Secret
 from sync import events
 from sync.facts import Json
-from sync.json_fields import UnreadableError, required_text, text
+from sync.json_fields import UnreadableError
 from sync.metrics import WEBHOOKS
 from sync.nudge import nudge
 from sync.receivers import connected, platform_secrets, receivers
 from sync.signatures import SignatureError, verify
-from sync.stripe_events import created_second, is_known
+from sync.stripe_events import is_known
 
 BODY_LIMIT = 1024 * 1024
 """Bytes. Stripe's events are a few kilobytes."""
@@ -128,16 +128,9 @@ def _parse(body: bytes) -> Json:
 
 def _store(event: Json, body: bytes, connection_ids: Sequence[UUID]) -> str:
     try:
-        event_type = required_text(event, "type")
-        if not is_known(event_type):
+        fields = events.envelope(event)
+        if not is_known(fields.type):
             return "unknown_type"
-        fields = events.Fields(
-            event_id=required_text(event, "id"),
-            type=event_type,
-            created=created_second(event),
-            api_version=text(event, "api_version", 64) or "",
-            livemode=event.get("livemode") is True,
-        )
         stored = events.store(connection_ids=connection_ids, fields=fields, payload=body.decode())
     except (UnreadableError, UnicodeDecodeError, DataError):
         raise _RefusedError(400, "malformed") from None

@@ -16,6 +16,8 @@ def price(**fields: Any) -> dict[str, Any]:
         "billing_scheme": "per_unit",
         "created": NOW - 10 * MONTH,
         "currency": "usd",
+        "livemode": False,
+        "metadata": {},
         "product": "prod_basic",
         "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
         "unit_amount": 1000,
