@@ -22,7 +22,14 @@ from connector.errors import ConnectorError, InvalidInputError
 from sync.identity_csv import FileError
 from sync.models import IdentitySource, SyncRun
 
-PROTOCOLS = {"file": "local", "s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs", "sftp": "paramiko"}
+CREDENTIALS = {
+    "file": set[str](),
+    "s3": {"key", "secret", "token"},
+    "gs": {"token", "project"},
+    "abfs": {"account_name", "account_key", "sas_token", "tenant_id", "client_id", "client_secret"},
+    "sftp": {"username", "password", "port"},
+}
+"""The fsspec options that an admin may set; others could point the server at its own files or network."""
 SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zst")
 SETTLED = timedelta(minutes=1)
 """A file that changed more recently may still be written; it is left alone."""
@@ -48,8 +55,8 @@ def check_url(url: str) -> None:
     Local folders are the operator's to open (``IDENTITY_FOLDERS``): no App's admin may read the server's files.
     """
     parts = urlsplit(url)
-    if parts.scheme not in PROTOCOLS or "::" in url:
-        known = ", ".join(f"{name}://" for name in PROTOCOLS)
+    if parts.scheme not in CREDENTIALS or "::" in url:
+        known = ", ".join(f"{name}://" for name in CREDENTIALS)
         raise InvalidInputError("bad_source_url", f"The URL must start with one of {known}.")
     if parts.scheme != "file":
         return
@@ -59,6 +66,18 @@ def check_url(url: str) -> None:
             "folder_not_allowed",
             "This folder is not open to identity files. The operator lists such folders in IDENTITY_FOLDERS.",
         )
+
+
+def check_credentials(url: str, credentials: dict[str, Any]) -> None:
+    """Raise ``InvalidInputError`` for options that the store's URL does not allow an admin to set."""
+    allowed = CREDENTIALS.get(urlsplit(url).scheme, set())
+    if unknown := sorted(set(credentials) - allowed):
+        raise InvalidInputError(
+            "bad_credentials",
+            f"Not known here: {', '.join(unknown)}. This store takes: {', '.join(sorted(allowed)) or 'none'}.",
+        )
+    if not isinstance(credentials.get("token", {}), dict) and url.startswith("gs://"):
+        raise InvalidInputError("bad_credentials", "token must be the service account's key as a JSON object.")
 
 
 def find_files(source: IdentitySource) -> list[FoundFile]:

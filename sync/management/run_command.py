@@ -9,10 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connector.command_line import AppCommand
-from connector.errors import NotFoundError
-from connector.host import HostApp
-from connector.models import Connection
-from connector.selectors import serving_connection
 from sync.models import SyncRun
 
 OnProgress = Callable[[dict[str, Any]], None]
@@ -70,13 +66,3 @@ def _tell(state: dict[str, Any]) -> str:
         told.append(f"{state['seconds_left']} s left")
     told += [f"{count:,} {name.replace('_', ' ')}" for name, count in state.get("counts", {}).items()]
     return ", ".join(told)
-
-
-def connection_of(app: HostApp) -> Connection:
-    """The connection that serves the App; raises ``NotFoundError`` with what to do."""
-    connection = serving_connection(app_id=app.id)
-    if connection is None:
-        raise NotFoundError(
-            "not_connected", "This App has no active Stripe connection. Connect it first: connect_stripe --app ID."
-        )
-    return connection

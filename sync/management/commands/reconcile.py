@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from connector.host import HostApp
-from sync.management.run_command import RunCommand, connection_of, progress_bar
+from sync.connections import connection_of
+from sync.management.run_command import RunCommand, progress_bar
 from sync.reconciliation import reconcile
 from sync.user_reconciliation import reconcile_user
 
@@ -20,7 +21,7 @@ class Command(RunCommand):
 
     def run(self, app: HostApp, **options: Any) -> dict[str, Any]:
         """``{"run_id", "state", "counts", "report", "error", "drift": […]}`` or ``{"user_id", "changes"}``."""
-        connection = connection_of(app)
+        connection = connection_of(app.id)
         if options["user"]:
             changes = reconcile_user(connection=connection, user_id=options["user"])
             told = [{"trait": change.trait, "before": change.before, "after": change.after} for change in changes]

@@ -4,7 +4,8 @@ from typing import Any
 
 from connector.host import HostApp
 from sync.catalogue import sync_catalogue
-from sync.management.run_command import RunCommand, connection_of, progress_bar
+from sync.connections import connection_of
+from sync.management.run_command import RunCommand, progress_bar
 
 
 class Command(RunCommand):
@@ -13,5 +14,5 @@ class Command(RunCommand):
     def run(self, app: HostApp, **options: Any) -> dict[str, Any]:
         """``{"run_id", "state", "counts", "report", "error"}``."""
         with progress_bar("Catalogue", silent=options["json"]) as follow:
-            run = sync_catalogue(connection=connection_of(app), started_by="command line", on_progress=follow)
+            run = sync_catalogue(connection=connection_of(app.id), started_by="command line", on_progress=follow)
         return self.describe(run)
