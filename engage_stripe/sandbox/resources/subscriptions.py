@@ -137,7 +137,7 @@ _BOTH = (
 )
 _REFUSED = (
     "add_invoice_items.discounts add_invoice_items.period add_invoice_items.tax_rates "
-    "items.billing_thresholds items.clear_usage items.current_trial items.tax_rates "
+    "items.billing_thresholds items.current_trial items.tax_rates "
     "payment_settings.payment_method_options trial_settings.end_behavior.billing_cycle_anchor"
 )
 _ONE = "/v1/subscriptions/{subscription_exposed_id}"
@@ -166,7 +166,7 @@ ROUTES = (
         update,
         "subscription_write",
         accepts=f"{_BOTH} cancellation_details pause_collection proration_date",
-        refuses=f"{_REFUSED} cancellation_details.feedback_option",
+        refuses=f"{_REFUSED} cancellation_details.feedback_option items.clear_usage",
     ),
     Route(
         "DELETE",
