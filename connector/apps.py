@@ -9,4 +9,4 @@ class ConnectorConfig(AppConfig):
     verbose_name = "Stripe connector: connector"
 
     def ready(self) -> None:
-        from connector import checks  # noqa: F401, PLC0415  registering them is what the import does
+        from connector import api_schema, checks  # noqa: F401, PLC0415  registering is what the import does
