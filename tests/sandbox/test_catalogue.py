@@ -77,6 +77,7 @@ def test_it_expands_the_coupon_of_a_promotion_code(stripe_account: StripeAccount
     ("changes", "param"),
     [
         ({"product": "prod_none"}, "product"),
+        ({"currency": "zzz"}, "currency"),
         ({"unit_amount": None}, "unit_amount"),
         ({"unit_amount": -1}, "unit_amount"),
         ({"unit_amount_decimal": "10"}, "unit_amount"),

@@ -90,6 +90,11 @@ def _refusal(account: StripeAccount, path: str, form: dict[str, str]) -> dict[st
             {"name": "Gold", "active": "yes"},
             {"message": "Invalid boolean: yes", "param": "active"},
         ),
+        (
+            "customers",
+            {"email": "ada"},
+            {"code": "email_invalid", "message": "Invalid email address: ada", "param": "email"},
+        ),
         ("customers", {"address": "London"}, {"message": "Invalid object", "param": "address"}),
         (
             "customers",

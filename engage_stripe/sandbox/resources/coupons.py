@@ -8,6 +8,7 @@ from typing import Any
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.listing import PAGING, list_of
+from engage_stripe.sandbox.resources.currencies import currency_of
 from engage_stripe.sandbox.resources.fields import assign, merge_metadata
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape, stored
@@ -31,7 +32,7 @@ def new_coupon(account: Account, params: dict[str, Any]) -> Obj:
         "object": "coupon",
         "amount_off": params.get("amount_off"),
         "created": account.now(),
-        "currency": params["currency"].lower() if params.get("currency") else None,
+        "currency": currency_of(params["currency"]) if params.get("currency") else None,
         "duration": params.get("duration", "once"),
         "duration_in_months": params.get("duration_in_months"),
         "livemode": account.livemode,

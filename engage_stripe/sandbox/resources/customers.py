@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from engage_stripe.sandbox.billing.cancellation import cancel_all
 from engage_stripe.sandbox.collection import Obj
-from engage_stripe.sandbox.errors import missing
+from engage_stripe.sandbox.errors import invalid, missing
 from engage_stripe.sandbox.listing import DEFAULT_LIMIT, PAGING, list_object, list_of
 from engage_stripe.sandbox.resources.cards_on_file import (
     attach_to_customer,
@@ -26,6 +27,7 @@ PLAIN = (
     "preferred_locales tax_exempt"
 )
 DEFAULT = "invoice_settings[default_payment_method]"
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 RENDERING = ("amount_tax_display", "template")
 ENDED = ("canceled", "incomplete_expired")
 
@@ -147,6 +149,9 @@ def new_customer(account: Account, *, clock: str | None) -> Obj:
 
 
 def _assign(customer: Obj, params: dict[str, Any]) -> None:
+    email = params.get("email")
+    if email is not None and EMAIL.fullmatch(email) is None:
+        raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
     assign(customer, params, PLAIN)
     merge_metadata(customer, params)
     settings = params.get("invoice_settings") or {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
+from engage_stripe.sandbox.resources.currencies import currency_of
 from engage_stripe.sandbox.resources.fields import assign, merge_metadata
 from engage_stripe.sandbox.resources.new_product import new_product
 from engage_stripe.sandbox.state import Account
@@ -25,7 +26,7 @@ def new_price(account: Account, params: dict[str, Any]) -> Obj:
         "active": params.get("active", True),
         "billing_scheme": params.get("billing_scheme", "per_unit"),
         "created": account.now(),
-        "currency": params["currency"].lower(),
+        "currency": currency_of(params["currency"]),
         "custom_unit_amount": None,
         "livemode": account.livemode,
         "lookup_key": None,
@@ -153,7 +154,10 @@ def _tier_amount(name: str, tier: dict[str, Any]) -> Obj:
 def currency_options(price: Obj, given: dict[str, Any]) -> dict[str, Obj]:
     """The price in its own and each given currency."""
     own = {price["currency"]: _currency_option(price)}
-    return own | {currency: _currency_option(option) for currency, option in given.items()}
+    return own | {
+        currency_of(currency, param=f"currency_options[{currency}]"): _currency_option(option)
+        for currency, option in given.items()
+    }
 
 
 def _currency_option(given: dict[str, Any]) -> Obj:
