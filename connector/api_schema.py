@@ -6,8 +6,11 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 
-class AppKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  registers itself by existing
-    """https://drf-spectacular.readthedocs.io/en/latest/customization.html#specify-authentication-with-openapiauthenticationextension"""
+class AppKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Registers itself by being imported.
+
+    https://drf-spectacular.readthedocs.io/en/latest/customization.html#specify-authentication-with-openapiauthenticationextension
+    """
 
     target_class = "connector.api_authentication.AppKeyAuthentication"
     name = "AppKey"
