@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,22 +87,28 @@ class StripeAccount:
         return list(found["data"])
 
 
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """One sandbox process for the session."""
-    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
+@contextmanager
+def running_sandbox(*options: str) -> Iterator[Sandbox]:
+    """A sandbox process of its own, started with command-line options."""
+    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = _URL.search(process.stdout.readline())
         if found is None:
             raise RuntimeError("The sandbox did not start; its error is above.")
-        running = Sandbox(found[0])
         try:
-            yield running
-            _check_gateway_requests(running)
+            yield Sandbox(found[0])
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One sandbox process for the session."""
+    with running_sandbox() as running:
+        yield running
+        _check_gateway_requests(running)
 
 
 def _check_gateway_requests(sandbox: Sandbox) -> None:

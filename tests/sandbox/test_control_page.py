@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
+from stripe import WebhookSignature
 
 from tests.sandbox.receiver import receiving
-from tests.sandbox_process import StripeAccount
+from tests.sandbox_process import StripeAccount, running_sandbox
 
 
-@pytest.fixture
-def subscription_id(stripe_account: StripeAccount) -> str:
+def subscribe(account: StripeAccount) -> str:
     """A monthly subscription of a customer whose card pays."""
-    v1 = stripe_account.client.v1
+    v1 = account.client.v1
     product = v1.products.create({"name": "Premium"})
     price = v1.prices.create(
-        {
-            "product": product.id,
-            "currency": "usd",
-            "unit_amount": 1900,
-            "recurring": {"interval": "month"},
-        }
+        {"product": product.id, "currency": "usd", "unit_amount": 1900, "recurring": {"interval": "month"}}
     )
     customer = v1.customers.create(
         {
@@ -30,6 +27,11 @@ def subscription_id(stripe_account: StripeAccount) -> str:
         }
     )
     return v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}]}).id
+
+
+@pytest.fixture
+def subscription_id(stripe_account: StripeAccount) -> str:
+    return subscribe(stripe_account)
 
 
 def show(account: StripeAccount) -> str:
@@ -71,23 +73,31 @@ def test_it_cancels_at_the_end_of_the_period(stripe_account: StripeAccount, subs
     assert (found.status, found.cancel_at_period_end) == ("active", True)
 
 
-def test_it_fails_the_next_payment_and_lets_it_recover(
-    stripe_account: StripeAccount, subscription_id: str
-) -> None:
+def test_it_fails_the_next_payment_and_lets_it_recover() -> None:
     # https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
-    v1 = stripe_account.client.v1
-    customer = str(v1.subscriptions.retrieve(subscription_id).customer)
-    before = v1.subscriptions.retrieve(subscription_id)["items"].data[0].current_period_end
-    press(stripe_account, "fail_payments", customer)
-    press(stripe_account, "advance_month")
-    press(stripe_account, "advance_month")
-    after = v1.subscriptions.retrieve(subscription_id)
-    assert after["items"].data[0].current_period_end > before
-    assert after.status != "active"
-    assert v1.customers.retrieve(customer).delinquent is True
-    assert "•••• 0341" in show(stripe_account)
-    press(stripe_account, "fix_card", customer)
-    assert "•••• 4242" in show(stripe_account)
+    with running_sandbox() as own, receiving() as receiver:
+        account = own.open_account()
+        subscription_id = subscribe(account)
+        v1 = account.client.v1
+        endpoint = v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+        customer = str(v1.subscriptions.retrieve(subscription_id).customer)
+        press(account, "fail_payments", customer)
+        press(account, "advance_month")
+        press(account, "advance_month")
+        assert v1.subscriptions.retrieve(subscription_id).status != "active"
+        assert v1.customers.retrieve(customer).delinquent is True
+        assert "•••• 0341" in show(account)
+        press(account, "fix_card", customer)
+        assert "•••• 4242" in show(account)
+        assert "invoice.payment_failed" in receiver.types
+        for sent in receiver.received:
+            assert WebhookSignature.verify_header(sent.body, sent.signature, endpoint.secret, 300)
+            assert abs(signed_at(sent.signature) - time.time()) < 300
+
+
+def signed_at(signature: str) -> int:
+    """Receivers may refuse what claims to be from the future."""
+    return int(signature.split(",", maxsplit=1)[0].removeprefix("t="))
 
 
 def test_it_withholds_and_releases_webhooks(stripe_account: StripeAccount) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,7 +13,7 @@ import stripe
 from engage_stripe.sandbox.faults import Fault, Faults, Incoming
 from engage_stripe.sandbox.rules import rule_parser
 from engage_stripe.sandbox.state import World
-from tests.sandbox_process import Sandbox, StripeAccount
+from tests.sandbox_process import Sandbox, StripeAccount, running_sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -179,18 +177,12 @@ def test_it_reads_rules_from_the_command_line() -> None:
 
 
 def test_it_starts_with_the_trouble_of_its_command_line() -> None:
-    options = [
+    options = (
         *("--fault", "server_error,status=503,count=all", "--rate-limit", "9"),
-        *("--clock-offset", "-86400", "--disturb", "duplicate,count=all", "--port", "0"),
-    ]
-    command = [sys.executable, "-m", "engage_stripe.sandbox", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        running = Sandbox(process.stdout.readline().split()[-1])
-        try:
-            faults = running.admin("GET", "faults")
-            clock = running.admin("POST", "clock")
-        finally:
-            process.terminate()
+        *("--clock-offset", "-86400", "--disturb", "duplicate,count=all"),
+    )
+    with running_sandbox(*options) as running:
+        faults = running.admin("GET", "faults")
+        clock = running.admin("POST", "clock")
     assert (faults["data"][0]["status"], faults["rate_limit"]) == (503, 9)
     assert clock["offset"] == -86_400

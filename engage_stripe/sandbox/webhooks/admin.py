@@ -90,7 +90,7 @@ class WebhookAdmin:
         endpoint = self._endpoint(request.path_params["id"])
         if endpoint is None:
             return JSONResponse({"error": "no such webhook endpoint"}, 404)
-        expires_at = self._world.clock.now() + int(body.get("expires_in", 86_400))
+        expires_at = self._world.clock.sending_time() + int(body.get("expires_in", 86_400))
         endpoint["previous_secret"] = {"secret": endpoint["secret"], "expires_at": expires_at}
         endpoint["secret"] = f"whsec_{self._world.ids.text(32)}"
         return JSONResponse({"id": endpoint["id"], "secret": endpoint["secret"]})

@@ -103,7 +103,7 @@ class Lanes:
             delivery.state = DeliveryState.FAILED
 
     async def _post(self, endpoint: Obj, delivery: Delivery) -> Attempt:
-        now = self._clock.now()
+        now = self._clock.sending_time()
         signature = signature_header(
             payload=delivery.body,
             secrets=signing_secrets(endpoint, now),
