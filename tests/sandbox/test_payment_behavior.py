@@ -180,3 +180,34 @@ def test_it_continues_after_3d_secure(shop: Shop, succeeded: bool, status: str) 
     path = f"invoices/{shop.account.id}/{invoice_of(sub).id}/confirm"
     shop.account.sandbox.admin("POST", path, succeeded=succeeded)
     assert shop.fresh(sub).status == status
+
+
+def test_it_keeps_a_pending_update_through_a_failing_change(shop: Shop) -> None:
+    """402 changes nothing, a pending update included."""
+    sub = shop.subscribe()
+    shop.pay_with(FAILS)
+    held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
+    with pytest.raises(stripe.CardError):
+        shop.switch(sub, shop.price(50_000, interval="year"), payment_behavior="error_if_incomplete")
+    assert shop.fresh(sub).to_dict() == held.to_dict()
+
+
+def test_it_replaces_a_pending_update_by_the_next_change(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.pay_with(FAILS)
+    held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
+    assert shop.update(sub, metadata={"a": "b"}).pending_update is not None
+    assert shop.switch(sub, shop.premium).pending_update is None
+    assert shop.stripe.invoices.retrieve(invoice_of(held).id).status == "void"
+
+
+def test_it_applies_a_pending_update_beside_later_settings(shop: Shop) -> None:
+    sub = shop.subscribe()
+    shop.pay_with(FAILS)
+    held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
+    card = shop.stripe.payment_methods.attach("pm_card_visa", {"customer": shop.customer}).id
+    shop.update(sub, default_payment_method=card, metadata={"kept": "yes"})
+    shop.stripe.invoices.pay(invoice_of(held).id)
+    applied = shop.fresh(sub)
+    assert (applied.default_payment_method, applied.metadata["kept"]) == (card, "yes")
+    assert item_of(applied).price.id == shop.yearly

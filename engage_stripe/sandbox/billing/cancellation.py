@@ -23,7 +23,7 @@ def cancel(account: Account, sub: Obj, *, reason: str, prorate: bool = False, in
             credit_unused(draft, item, draft.now)
     if invoice_now:
         bill_usage(draft, [item for item in draft.items if item["current_period_end"] > draft.now])
-    if invoice_now and (draft.lines or invoices.waiting_items(account, sub["id"])):
+    if invoice_now and (draft.lines or sub["_waiting"]):
         _bill(draft, sub)
     elif draft.lines:
         invoices.keep_waiting(draft)

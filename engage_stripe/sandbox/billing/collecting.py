@@ -56,7 +56,7 @@ def open_and_charge(account: Account, sub: Obj, invoice: Obj, now: int) -> None:
 
 def keep_draft(account: Account, sub: Obj, invoice: Obj) -> None:
     """Store a draft invoice, leave it to the clock, and use up the discounts that apply once."""
-    invoices.store(account, invoice)
+    invoices.store(account, sub, invoice)
     sub["latest_invoice"] = invoice["id"]
     sub["_open_invoices"].append(invoice["id"])
     used = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"] > 0}

@@ -73,6 +73,7 @@ def blank_subscription(account: Account, customer: Obj, now: int) -> Obj:
         "object": "subscription",
         "_open_invoices": [],
         "_pending": {},
+        "_waiting": [],
         "_warned": False,
         "application": None,
         "application_fee_percent": None,

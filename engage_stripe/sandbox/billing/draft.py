@@ -15,6 +15,8 @@ from engage_stripe.sandbox.billing.trials import warn_if_near
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.state import Account
 
+_BOOKKEEPING = ("_open_invoices", "_pending", "_waiting")
+
 
 @dataclass
 class Draft:
@@ -80,9 +82,11 @@ class Draft:
             stored = account.add(self.sub)
             account.emit(event, stored)
         else:
+            # What happened to the stored one since the draft was made is not the draft's to undo.
+            changed = {name: value for name, value in self.sub.items() if name not in _BOOKKEEPING}
             with account.changing(stored, event):
                 self._write()
-                stored.update(self.sub)
+                stored.update(changed)
         warn_if_near(account, stored)
         return stored
 

@@ -18,12 +18,12 @@ def new_invoice(draft: Draft, reason: str) -> Obj:
     """A draft invoice, not stored, of the draft's lines and the invoice items that wait for one."""
     account, sub = draft.account, draft.sub
     customer = account.find("customer", sub["customer"])
-    waiting = waiting_items(account, sub["id"])
+    waiting = [account.find("invoiceitem", id) for id in sub["_waiting"]]
     lines = [copy.deepcopy(item["_line"]) for item in waiting]
     lines += [line_json(account, line, _own_item(account, line)) for line in draft.lines]
     invoice = _blank(account, customer, draft.now)
     invoice |= {
-        "_waiting": [item["id"] for item in waiting],
+        "_waiting": list(sub["_waiting"]),
         "billing_reason": reason,
         "collection_method": sub["collection_method"],
         "currency": sub["currency"],
@@ -40,15 +40,6 @@ def new_invoice(draft: Draft, reason: str) -> Obj:
     return invoice
 
 
-def waiting_items(account: Account, subscription: str) -> list[Obj]:
-    """Invoice items that the subscription's next invoice takes, oldest first."""
-    return [
-        item
-        for item in account.collection("invoiceitem")
-        if item["invoice"] is None and item["_subscription"] == subscription
-    ]
-
-
 def balance_after(invoice: Obj, starting_balance: int) -> tuple[int, int]:
     """(amount due, ending balance): a negative balance pays, a positive one is collected, credit is kept.
 
@@ -58,10 +49,12 @@ def balance_after(invoice: Obj, starting_balance: int) -> tuple[int, int]:
     return (owed, 0) if owed > 0 else (0, owed)
 
 
-def store(account: Account, invoice: Obj) -> Obj:
+def store(account: Account, sub: Obj, invoice: Obj) -> Obj:
     """Keep a new draft invoice; the waiting items it took are its own from now on."""
-    for id in invoice.pop("_waiting"):
+    taken = invoice.pop("_waiting")
+    for id in taken:
         account.find("invoiceitem", id)["invoice"] = invoice["id"]
+    sub["_waiting"] = [id for id in sub["_waiting"] if id not in taken]
     account.add(invoice)
     account.emit("invoice.created", invoice)
     return invoice
@@ -69,10 +62,12 @@ def store(account: Account, invoice: Obj) -> Obj:
 
 def keep_waiting(draft: Draft) -> None:
     """Turn the draft's lines into invoice items that wait for the subscription's next invoice."""
+    sub = draft.account.find("subscription", draft.sub["id"])
     for line in draft.lines:
         item = _invoice_item(draft, line)
         draft.account.add(item)
         draft.account.emit("invoiceitem.created", item)
+        sub["_waiting"].append(item["id"])
 
 
 def finalize(account: Account, invoice: Obj, now: int) -> None:
@@ -169,7 +164,6 @@ def _invoice_item(draft: Draft, line: Line) -> Obj:
         "id": id,
         "object": "invoiceitem",
         "_line": shown,
-        "_subscription": draft.sub["id"],
         "amount": shown["amount"],
         "currency": line.currency,
         "customer": draft.sub["customer"],

@@ -14,7 +14,7 @@ from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.state import Account
 
 MAX_SECONDS = 23 * 3600
-_PLAIN = ("sub", "items", "removed", "dropped", "minted")
+_PLAIN = ("items", "removed", "dropped", "minted")
 SUPPORTED = (
     "add_invoice_items",
     "billing_cycle_anchor",
@@ -29,6 +29,9 @@ SUPPORTED = (
     "trial_end",
     "trial_from_plan",
 )
+
+
+REPLACED_BY = ("add_invoice_items", "billing_cycle_anchor", "discounts", "items", "trial_end")
 
 
 def check_supported(sub: Obj, params: dict[str, Any]) -> None:
@@ -75,8 +78,8 @@ def apply_if_paid(account: Account, sub: Obj, invoice: Obj) -> None:
     if not held or held["invoice"] != invoice["id"]:
         return
     draft = _restored(account, sub, held)
-    draft.sub |= {"_open_invoices": sub["_open_invoices"], "_pending": {}, "pending_update": None}
-    draft.sub["latest_invoice"] = invoice["id"]
+    sub["_pending"] = {}
+    draft.sub["pending_update"] = None
     draft.commit()
     account.emit(held["event"], sub)
 
@@ -92,6 +95,7 @@ def discard(account: Account, sub: Obj, now: int) -> None:
     if was_update:
         account.emit("customer.subscription.pending_update_expired", sub)
     invoice = account.find("invoice", held["invoice"])
+    sub["_open_invoices"] = [id for id in sub["_open_invoices"] if id != invoice["id"]]
     if invoice["status"] == "open":
         invoices.void(account, invoice, now)
 
@@ -108,6 +112,7 @@ def _kept(draft: Draft, invoice: Obj, event: str) -> Obj:
         "event": event,
         "expires_at": min(draft.now + MAX_SECONDS, *running),
         "invoice": invoice["id"],
+        "changes": {name: value for name, value in draft.sub.items() if stored.get(name) != value},
         "redeemed": [[counted["object"], counted["id"]] for counted in draft.redeemed],
         **{name: getattr(draft, name) for name in _PLAIN},
     }
@@ -115,12 +120,12 @@ def _kept(draft: Draft, invoice: Obj, event: str) -> Obj:
 
 def _restored(account: Account, sub: Obj, held: Obj) -> Draft:
     counted = [account.get(type, id) for type, id in held["redeemed"]]
-    return Draft(
-        account,
-        account.now(sub["customer"]),
-        redeemed=[each for each in counted if each is not None],
-        **{name: held[name] for name in _PLAIN},
-    )
+    draft = Draft.of(account, sub)
+    draft.sub |= held["changes"]
+    draft.redeemed = [each for each in counted if each is not None]
+    for name in _PLAIN:
+        setattr(draft, name, held[name])
+    return draft
 
 
 def _given(sub: Obj, name: str, changed: frozenset[str]) -> Any:

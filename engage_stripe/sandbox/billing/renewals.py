@@ -125,7 +125,7 @@ def cancel_as_planned(account: Account, sub: Obj) -> None:
     draft = Draft.of(account, sub)
     if sub["status"] != "trialing":
         bill_usage(draft, draft.items)
-    if draft.lines or invoices.waiting_items(account, sub["id"]):
+    if draft.lines or sub["_waiting"]:
         collecting.keep_draft(account, sub, invoices.new_invoice(draft, "subscription_cycle"))
     cancellation.end(account, sub, now, reason=cancellation.REQUESTED, collect=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from engage_stripe.sandbox.billing import collecting, cycles, invoices, pending
@@ -34,10 +35,9 @@ def update_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> O
     if behavior == "pending_if_incomplete":
         pending.check_supported(sub, params)
     draft = draft_update(account, sub, params)
-    pending.discard(account, sub, draft.now)
     invoice = invoices.new_invoice(draft, "subscription_update") if draft.bill_now else None
     if invoice is None:
-        draft.sub |= {"_pending": {}, "pending_update": None}
+        _replace_pending(draft, sub, params)
         stored = draft.commit()
         invoices.keep_waiting(draft)
         return stored
@@ -90,6 +90,7 @@ def _settle(draft: Draft, sub: Obj, invoice: Obj, behavior: str, changed: frozen
     failing = outcome is not None and outcome.status != "succeeded"
     if failing and outcome and behavior == "error_if_incomplete":
         raise payment_error(outcome, "subscription")
+    _replace_pending(draft, sub, changed)
     if failing and behavior == "pending_if_incomplete":
         pending.hold(draft, sub, invoice, changed)
         collecting.open_invoice(account, sub, invoice, draft.now)
@@ -98,12 +99,19 @@ def _settle(draft: Draft, sub: Obj, invoice: Obj, behavior: str, changed: frozen
     unconfirmed = automatic and behavior == "default_incomplete" and invoice["total"] > 0
     if draft.sub["status"] == "active" and (failing or unconfirmed):
         draft.sub["status"] = "past_due"
-    draft.sub |= {"_pending": {}, "pending_update": None, "latest_invoice": invoice["id"]}
+    draft.sub["latest_invoice"] = invoice["id"]
     stored = draft.commit()
     collecting.open_invoice(account, stored, invoice, draft.now)
     if outcome is not None:
         collecting.attempt(account, invoice, draft.now)
     return stored
+
+
+def _replace_pending(draft: Draft, sub: Obj, changed: Container[str]) -> None:
+    """A change of what a pending update is about takes its place."""
+    if any(name in changed for name in pending.REPLACED_BY):
+        pending.discard(draft.account, sub, draft.now)
+        draft.sub["pending_update"] = None
 
 
 def _check_allowed(sub: Obj, params: dict[str, Any]) -> None:
