@@ -23,8 +23,15 @@ def send(gateway: StripeGateway, request: StripeRequest, *, key: str) -> Fetched
 
 
 def _params(request: StripeRequest) -> Any:
-    """Stored JSON has lost its static type; the sandbox and Stripe check the names."""
-    return cast("Any", request.params)
+    """In one order, always: a database does not keep the order of names, and a repeated request must be the same
+    word for word, or Stripe takes the key for misused. Stored JSON has lost its static type."""
+    return cast("Any", _in_order(request.params))
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
 def _create_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:

@@ -1,0 +1,163 @@
+"""A click that is cut off, wherever: one change at Stripe, and the truth in the end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.utils import timezone
+
+from actions import settling, tasks
+from actions.models import ActionExecution, Execution
+from tests.actions.shop import Shop, Subscriber
+
+pytest_plugins = ["tests.actions.conftest"]
+
+
+def configured(shop: Shop) -> Subscriber:
+    user = shop.subscriber(shop.price("Basic", 1000))
+    shop.configure({"action": "update_subscription", "parameters": {"price": shop.price("Pro")}})
+    return user
+
+
+def strike(shop: Shop, kind: str, **fault: Any) -> None:
+    """Let the next matching requests of the shop's account meet a fault."""
+    shop.account.sandbox.admin("POST", "faults", kind=kind, account=shop.account.id, **fault)
+
+
+def settle() -> None:
+    """What beat does every ten seconds, as if the waiting time were over."""
+    Execution.objects.filter(state="running").update(settle_at=timezone.now())
+    for execution_id in settling.claim_unsettled():
+        settling.settle(execution_id)
+
+
+def settle_until_done(shop: Shop) -> None:
+    """As beat does; Stripe may still be busy with the request that was cut off, or fail again."""
+    deadline = time.monotonic() + 60
+    while outcome_of(shop)[0] == "running":
+        assert time.monotonic() < deadline, "the click was never settled"
+        settle()
+
+
+def applied(shop: Shop) -> list[str]:
+    """Idempotency keys under which subscriptions were changed with success."""
+    return [
+        request["idempotency_key"]
+        for request in shop.account.requests(method="POST")
+        if str(request["idempotency_key"]).startswith("engage-") and request["status"] == 200
+    ]
+
+
+def outcome_of(shop: Shop) -> tuple[str, str]:
+    execution = Execution.objects.get(app_id=shop.tenant.id)
+    return execution.state, ActionExecution.objects.get(execution=execution).status
+
+
+def plans(shop: Shop, user: Subscriber) -> list[str]:
+    return [item["price"]["product"] for item in shop.subscription(user)["items"]["data"]]
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "truncate", "drop_before", "server_error"])
+def test_it_settles_a_change_that_was_not_answered(shop: Shop, kind: str) -> None:
+    user = configured(shop)
+    strike(shop, kind, method="POST", path="/v1/subscriptions/*", count=3)
+
+    (outcome,) = shop.click(user)["outcomes"]
+    assert (outcome["status"], outcome["retryable"]) == ("unknown", True)
+    settle_until_done(shop)
+
+    assert outcome_of(shop) == ("done", "succeeded")
+    assert len(plans(shop, user)) == 1
+    assert len(set(applied(shop))) == 1
+
+
+def test_it_answers_a_short_interruption_at_once(shop: Shop) -> None:
+    user = configured(shop)
+    strike(shop, "drop_after", method="POST", path="/v1/subscriptions/*", count=1)
+
+    (outcome,) = shop.click(user)["outcomes"]
+
+    assert outcome["status"] == "succeeded"
+    assert len(set(applied(shop))) == 1
+
+
+def test_it_answers_within_ten_seconds_when_stripe_hangs(shop: Shop) -> None:
+    user = configured(shop)
+    strike(shop, "latency", method="POST", path="/v1/subscriptions/*", seconds=20)
+
+    (outcome,) = shop.click(user)["outcomes"]
+
+    assert outcome["status"] == "unknown"
+
+
+def test_it_keeps_the_answer_while_stripe_is_down(shop: Shop) -> None:
+    user = configured(shop)
+    strike(shop, "drop_before", path="/v1/subscriptions*", count=100)
+
+    first = shop.click(user, key="click-1")
+    assert first["outcomes"][0]["status"] == "failed"
+    assert first["outcomes"][0]["retryable"] is True
+    assert shop.click(user, key="click-1") == first
+
+
+def click_in_a_process(shop: Shop, user: Subscriber) -> "subprocess.Popen[bytes]":
+    """The same click from the command line, on the test's database."""
+    database = connection.settings_dict
+    address = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{address}",
+        "STRIPE_API_BASE": shop.account.sandbox.url,
+        "SECRET_KEY": django_settings.SECRET_KEY,
+        "FIELD_ENCRYPTION_KEYS": ",".join(django_settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]),
+    }
+    command = [sys.executable, "manage.py", "execute_action", "--app", str(shop.tenant.id)]
+    return subprocess.Popen([*command, "--prompt", shop.prompt, user.user_id], env=environment)
+
+
+def wait_for(shop: Shop, path: str, *, method: str) -> None:
+    """Until the sandbox has got the request."""
+    deadline = time.monotonic() + 60
+    while not shop.account.requests(method=method, path=path):
+        assert time.monotonic() < deadline, "the click never came"
+        time.sleep(0.05)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/subscriptions"), ("POST", "/v1/subscriptions/{subscription}")]
+)
+def test_it_survives_a_kill(shop: Shop, method: str, path: str) -> None:
+    """Killed before the request was sent, or between Stripe's change and our record."""
+    user = configured(shop)
+    where = path.format(subscription=user.subscription)
+    strike(shop, "latency", method=method, path=where, seconds=3)
+
+    process = click_in_a_process(shop, user)
+    wait_for(shop, where, method=method)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert outcome_of(shop) == ("running", "running")
+    settle_until_done(shop)
+
+    assert outcome_of(shop) == ("done", "succeeded")
+    assert len(set(applied(shop))) == 1
+    assert len(plans(shop, user)) == 1
+
+
+def test_it_is_settled_by_the_periodic_task(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = configured(shop)
+    strike(shop, "drop_after", method="POST", path="/v1/subscriptions/*", count=3)
+    shop.click(user)
+    Execution.objects.update(settle_at=timezone.now())
+    monkeypatch.setattr(tasks.settle_execution, "delay", tasks.settle_execution.run)
+
+    tasks.settle_unsettled()
+
+    assert outcome_of(shop) == ("done", "succeeded")
