@@ -13,7 +13,7 @@ from engage_stripe.sandbox.billing.creation import draft_subscription
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.resources.cards_on_file import new_payment_method
 from engage_stripe.sandbox.resources.coupons import new_coupon
-from engage_stripe.sandbox.resources.customers import new_customer
+from engage_stripe.sandbox.resources.new_customer import new_customer
 from engage_stripe.sandbox.resources.new_price import new_price
 from engage_stripe.sandbox.resources.new_product import new_product
 from engage_stripe.sandbox.resources.test_cards import ready_made

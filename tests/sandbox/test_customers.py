@@ -112,3 +112,32 @@ def test_it_limits_metadata(stripe_account: StripeAccount, metadata: dict[str, s
     with pytest.raises(stripe.InvalidRequestError, match="etadata"):
         stripe_account.client.v1.customers.create({"metadata": metadata})
     assert stripe_account.client.v1.customers.list().data == []
+
+
+def test_it_collects_what_is_past_due_with_a_new_source(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/customers/update: a new valid source retries the latest open invoice."""
+    v1 = stripe_account.client.v1
+    cheap, dear = (
+        v1.prices.create(
+            {
+                "product_data": {"name": name},
+                "currency": "usd",
+                "unit_amount": amount,
+                "recurring": {"interval": "month"},
+            }
+        )
+        for name, amount in (("Silver", 100), ("Gold", 900))
+    )
+    customer = v1.customers.create({"source": "tok_visa"})
+    subscription = v1.subscriptions.create({"customer": customer.id, "items": [{"price": cheap.id}]})
+    v1.customers.update(customer.id, {"source": "tok_chargeCustomerFail"})
+    changed = v1.subscriptions.update(
+        subscription.id,
+        {
+            "items": [{"id": subscription["items"]["data"][0]["id"], "price": dear.id}],
+            "proration_behavior": "always_invoice",
+        },
+    )
+    assert changed.status == "past_due"
+    v1.customers.update(customer.id, {"source": "tok_visa"})
+    assert v1.subscriptions.retrieve(subscription.id).status == "active"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from engage_stripe.sandbox.billing.cancellation import cancel_all
+from engage_stripe.sandbox.billing.collecting import attempt
 from engage_stripe.sandbox.collection import Obj
-from engage_stripe.sandbox.errors import invalid, missing
+from engage_stripe.sandbox.errors import missing
 from engage_stripe.sandbox.listing import DEFAULT_LIMIT, PAGING, list_object, list_of
 from engage_stripe.sandbox.resources.cards_on_file import (
     attach_to_customer,
@@ -16,19 +16,15 @@ from engage_stripe.sandbox.resources.cards_on_file import (
     payment_method_for,
     payment_method_of,
 )
-from engage_stripe.sandbox.resources.fields import address_hash, assign, merge_metadata
+from engage_stripe.sandbox.resources.fields import assign
+from engage_stripe.sandbox.resources.new_customer import PLAIN, assign_customer, new_customer
 from engage_stripe.sandbox.resources.sources import add_card, card_of_token, included
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
 from engage_stripe.sandbox.state import Account
 
-PLAIN = (
-    "balance business_name description email individual_name invoice_prefix name next_invoice_sequence phone "
-    "preferred_locales tax_exempt"
 )
 DEFAULT = "invoice_settings[default_payment_method]"
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-RENDERING = ("amount_tax_display", "template")
 ENDED = ("canceled", "incomplete_expired")
 
 
@@ -41,7 +37,7 @@ def create(call: Call) -> Obj:
     card = card_of_token(params["source"]) if params.get("source") else None
     payment_method = _offered(account, params)
     customer = new_customer(account, clock=clock)
-    _assign(customer, params)
+    assign_customer(customer, params)
     account.add(customer)
     customer["created"] = account.now(customer["id"])
     if payment_method is not None:
@@ -71,12 +67,14 @@ def update(call: Call) -> Obj:
     if default is not None:
         default = payment_method_of(account, default, customer["id"], param=DEFAULT)
     with account.changing(customer, "customer.updated"):
-        _assign(customer, params)
+        assign_customer(customer, params)
         assign(customer, params, "default_source")
         if "default_payment_method" in (params.get("invoice_settings") or {}):
             customer["invoice_settings"]["default_payment_method"] = default
         if card is not None:
             customer["default_source"] = add_card(account, customer, card, {})["id"]
+    if card is not None:
+        _collect_past_due(account, customer["id"])
     return customer
 
 
@@ -100,6 +98,15 @@ def index(call: Call) -> Obj:
     )
 
 
+def _collect_past_due(account: Account, customer: str) -> None:
+    """https://docs.stripe.com/api/customers/update: a new valid source retries what is past due."""
+    for subscription in account.collection("subscription").of_customer(customer):
+        invoice = account.get("invoice", subscription["latest_invoice"] or "")
+        automatic = subscription["collection_method"] == "charge_automatically"
+        if subscription["status"] == "past_due" and automatic and invoice and invoice["status"] == "open":
+            attempt(account, invoice, account.now(customer))
+
+
 def _offered(account: Account, params: dict[str, Any]) -> Obj | None:
     id, default = params.get("payment_method"), _default(params)
     if default not in (None, id):
@@ -113,65 +120,6 @@ def _offered(account: Account, params: dict[str, Any]) -> Obj | None:
 
 def _default(params: dict[str, Any]) -> Any:
     return (params.get("invoice_settings") or {}).get("default_payment_method")
-
-
-def new_customer(account: Account, *, clock: str | None) -> Obj:
-    """A customer that is not stored yet; `clock` is the id of its test clock."""
-    return {
-        "id": account.ids.new("cus"),
-        "object": "customer",
-        "address": None,
-        "balance": 0,
-        "created": 0,
-        "currency": None,
-        "default_source": None,
-        "delinquent": False,
-        "description": None,
-        "discount": None,
-        "email": None,
-        "invoice_prefix": account.ids.text(8).upper(),
-        "invoice_settings": {
-            "custom_fields": None,
-            "default_payment_method": None,
-            "footer": None,
-            "rendering_options": None,
-        },
-        "livemode": account.livemode,
-        "metadata": {},
-        "name": None,
-        "next_invoice_sequence": 1,
-        "phone": None,
-        "preferred_locales": [],
-        "shipping": None,
-        "tax_exempt": "none",
-        "test_clock": clock,
-    }
-
-
-def _assign(customer: Obj, params: dict[str, Any]) -> None:
-    email = params.get("email")
-    if email is not None and EMAIL.fullmatch(email) is None:
-        raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
-    assign(customer, params, PLAIN)
-    merge_metadata(customer, params)
-    settings = params.get("invoice_settings") or {}
-    assign(customer["invoice_settings"], settings, "custom_fields footer")
-    if "rendering_options" in settings:
-        given = settings["rendering_options"]
-        shown = None if given is None else {name: given.get(name) for name in RENDERING}
-        customer["invoice_settings"]["rendering_options"] = shown
-    if "address" in params:
-        address = params["address"]
-        customer["address"] = None if address is None else address_hash(address)
-    if "shipping" in params:
-        customer["shipping"] = _shipping(params["shipping"])
-
-
-def _shipping(given: dict[str, Any] | None) -> Obj | None:
-    if given is None:
-        return None
-    address = address_hash(given["address"])
-    return {"address": address, "name": given["name"], "phone": given.get("phone")}
 
 
 def _subscriptions(account: Account, customer: Obj) -> Obj:
