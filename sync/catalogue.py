@@ -110,9 +110,8 @@ class _Reader:
 
     def _verify_absences(self, rank: int) -> None:
         """What the mirror has and the list had not is asked for by id before it counts as gone."""
-        listed_or_newer = self._model.objects.filter(connection=self._connection, rank__gte=rank)
-        here = self._model.objects.filter(connection=self._connection, deleted=False)
-        for stripe_id in here.exclude(pk__in=listed_or_newer).values_list("stripe_id", flat=True):
+        absent = self._model.objects.filter(connection=self._connection, deleted=False, rank__lt=rank)
+        for stripe_id in list(absent.values_list("stripe_id", flat=True)):
             found, found_rank = self._look_for(stripe_id, rank)
             apply_objects(connection=self._connection, objects=[found], rank=found_rank, source=self._source)
             self._run.counts["gone"] = self._run.counts.get("gone", 0) + bool(found.get("deleted"))

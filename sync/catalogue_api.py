@@ -23,7 +23,7 @@ class _Query(serializers.Serializer[dict[str, Any]]):
 class _Words(serializers.Serializer[Any]):
     """What every entry has beside Stripe's own fields."""
 
-    label = serializers.CharField(help_text="In words, as designers see it.")
+    words = serializers.CharField(source="label", help_text="As designers see it.")
     unusable_because = serializers.CharField(source="why_not", help_text="Empty while it can be used.")
 
 

@@ -13,7 +13,7 @@ from sync.models import Coupon, Price, Product, PromotionCode
 from sync.wording import coupon_in_words, plan_in_words
 
 PAGE = 50
-_Row = TypeVar("_Row", Price, Coupon, PromotionCode)
+_Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,9 @@ def search_plans(connection: Connection, *, query: str = "", archived: bool = Fa
     prices = Price.objects.filter(connection=connection, deleted=False, interval__isnull=False).annotate(
         product_name=Subquery(product.values("name")[:1]), product_active=Subquery(product.values("active")[:1])
     )
-    if not archived:
-        prices = prices.filter(active=True).exclude(product_active=False)
-    prices = _containing(prices, query, "product_name", "nickname", "stripe_id", "product")
-    ordered = prices.order_by("product_name", F("unit_amount").asc(nulls_last=True), "stripe_id")
+    wanted = prices if archived else prices.filter(active=True).exclude(product_active=False)
+    found = _containing(wanted, query, "product_name", "nickname", "stripe_id", "product")
+    ordered = found.order_by("product_name", F("unit_amount").asc(nulls_last=True), "stripe_id")
     return _page(ordered, page, lambda rows: _describe_plans(connection, rows))
 
 
@@ -147,7 +146,7 @@ def _not_past(name: str, now: datetime) -> Q:
     return Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": now})
 
 
-def _containing(rows: QuerySet[_Row], query: str, *names: str) -> QuerySet[_Row]:
+def _containing(rows: _Rows, query: str, *names: str) -> _Rows:
     """Every word of the query must be part of one of these columns, in any case."""
     for word in query.split():
         rows = rows.filter(_any(Q(**{f"{name}__icontains": word}) for name in names))
@@ -161,7 +160,7 @@ def _any(conditions: Iterable[Q]) -> Q:
     return combined
 
 
-def _page(rows: QuerySet[_Row], page: int, describe: Any) -> Found:
+def _page(rows: QuerySet[Any], page: int, describe: Any) -> Found:
     start = (max(page, 1) - 1) * PAGE
     total = rows.count()
     return Found(describe(rows[start : start + PAGE]), total, total > start + PAGE)

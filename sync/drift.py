@@ -60,9 +60,10 @@ def _traits_by_customer(changes: Iterable[TraitChange]) -> dict[str, list[dict[s
         told = {name: getattr(change, name) for name in ("user_id", "trait", "before", "after")}
         of_user[change.app_id, change.livemode, change.user_id].append(_plain(told))
     of_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    users = UserTraits.objects.filter(user_id__in={user_id for _, _, user_id in of_user})
+    user_ids = {user_id for _, _, user_id in of_user}
+    users = UserTraits.objects.filter(user_id__in=user_ids, customer__isnull=False)
     for app_id, livemode, user_id, customer in users.values_list("app_id", "livemode", "user_id", "customer"):
-        of_customer[customer] += of_user.get((app_id, livemode, user_id), [])
+        of_customer[str(customer)] += of_user.get((app_id, livemode, user_id), [])
     return of_customer
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import FileUploadParser
 from rest_framework.request import Request
@@ -11,12 +12,13 @@ from rest_framework.views import APIView
 
 from connector.api_authentication import calling_app
 from sync.identity import set_identity
+from sync.models import Identity
 from sync.run_api import RunSerializer
 from sync.run_selectors import describe_run
 from sync.starting import start_import
 
 
-class _Identity(serializers.Serializer[dict[str, Any]]):
+class _Identity(serializers.Serializer[Identity]):
     """A user's link. One of the two is needed; ``stripe_id`` wins over ``email_address``."""
 
     user_id = serializers.CharField(read_only=True)
@@ -61,6 +63,6 @@ class IdentityFileView(APIView):
         query = _FileQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         run = start_import(
-            app_id=calling_app(request).id, content=request.data["file"], started_by="API", **query.validated_data
+            app_id=calling_app(request).id, content=request.FILES["file"], started_by="API", **query.validated_data
         )
         return Response(describe_run(run), status=202)

@@ -159,10 +159,10 @@ def write_problems(problems: Iterable[Problem]) -> Iterator[str]:
     https://owasp.org/www-community/attacks/CSV_Injection
     """
     writer = csv.writer(_Echo())
-    yield writer.writerow(("line", "code", "message", "row"))  # type: ignore[misc]
+    yield writer.writerow(("line", "code", "message", "row"))
     for problem in problems:
         cells = (str(problem.line), problem.code, problem.message, problem.row)
-        yield writer.writerow([_defused(cell) for cell in cells])  # type: ignore[misc]
+        yield writer.writerow([_defused(cell) for cell in cells])
 
 
 def _defused(cell: str) -> str:

@@ -24,7 +24,7 @@ def text_lines(stream: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
     The byte offset of a wrong encoding counts from the start of the uncompressed file.
     """
-    raw = io.BufferedReader(cast("io.RawIOBase", stream), _BLOCK)
+    raw: io.BufferedReader = io.BufferedReader(cast("io.RawIOBase", stream), _BLOCK)
     content = _CountedReader(cast("io.RawIOBase", _decompressed(raw)), _BLOCK)
     try:
         skipped = _skip_byte_order_mark(content)

@@ -158,7 +158,7 @@ def sample_changes() -> list[dict[str, Any]]:
 
 def merge(*, app_id: UUID, connections: list[UUID]) -> None:
     """Write the compared changes and note whose traits follow from them."""
-    values = {"app_id": app_id, "connections": connections}
+    values: dict[str, Any] = {"app_id": app_id, "connections": connections}
     with connection.cursor() as cursor:
         for statement in (_ADD, _CHANGE, _REMOVE, _PROJECT):
             cursor.execute(statement, values)
@@ -168,4 +168,5 @@ def unknown_customers(*, connections: list[UUID], limit: int) -> list[tuple[UUID
     """Up to ``limit`` (connection, customer) pairs that changed links name and the mirrors do not have."""
     with connection.cursor() as cursor:
         cursor.execute(_UNKNOWN_CUSTOMERS, {"connections": connections, "limit": limit})
-        return cursor.fetchall()
+        rows: list[tuple[UUID, str]] = cursor.fetchall()
+    return rows

@@ -135,15 +135,15 @@ def _finish(run: SyncRun, connection: Connection, errors: list[str]) -> None:
 
 
 def _summarise(run: SyncRun, connection: Connection, gone: int) -> None:
-    totals = run.ranges.values("resource").annotate(objects=Sum("objects_read"), requests=Sum("requests_made"))
-    run.counts = {row["resource"]: row["objects"] for row in totals.order_by("resource")}
+    totals = run.ranges.values("resource").annotate(read=Sum("objects_read"), requests=Sum("requests_made"))
+    run.counts = {row["resource"]: row["read"] for row in totals.order_by("resource")}
     run.counts |= {
         "requests": sum(row["requests"] for row in totals),
         "drifted": run.drifts.count(),
         "healed": run.drifts.filter(healed=True).count(),
         "gone": gone,
     }
-    causes = run.drifts.values("cause").annotate(objects=Count("id")).order_by("cause")
-    run.report = {"causes": {row["cause"]: row["objects"] for row in causes}}
+    causes = run.drifts.values("cause").annotate(count=Count("id")).order_by("cause")
+    run.report = {"causes": {row["cause"]: row["count"] for row in causes}}
     if not allows(connection, "rak_payment_method_read"):
         run.report["left_as_last_known"] = list(CARD_TRAITS)

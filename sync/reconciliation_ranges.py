@@ -157,8 +157,8 @@ class _Reader:
         stretch.save()
 
     def _report(self) -> None:
-        totals = self._run.ranges.values("resource").annotate(objects=Sum("objects_read")).order_by("resource")
-        progress = {"step": "reading", "counts": {row["resource"]: row["objects"] for row in totals}}
+        totals = self._run.ranges.values("resource").annotate(read=Sum("objects_read")).order_by("resource")
+        progress = {"step": "reading", "counts": {row["resource"]: row["read"] for row in totals}}
         runs.report_progress(self._run, progress)
         if self._on_progress:
             self._on_progress(progress)

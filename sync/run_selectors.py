@@ -72,8 +72,8 @@ def drift_trend(connection: Connection) -> list[NightDrift]:
     today = timezone.now().date()
     first = today - timedelta(days=NIGHTS - 1)
     drifts = Drift.objects.filter(run__connection=connection, found_at__date__gte=first)
-    counted = drifts.annotate(day=TruncDate("found_at")).values("day").annotate(objects=Count("id"))
-    objects = {row["day"]: row["objects"] for row in counted}
+    counted = drifts.annotate(day=TruncDate("found_at")).values("day").annotate(count=Count("id"))
+    objects = {row["day"]: row["count"] for row in counted}
     worst = max(objects.values(), default=0) or 1
     trend = []
     for offset in range(NIGHTS):

@@ -10,6 +10,7 @@ from connector.models import Connection
 from sync import reconciliation, runs, tasks
 from sync.identity_import import confirm_import, queue_import
 from sync.models import SyncRun
+from sync.reconciliation_ranges import RESOURCES
 from sync.uploads import store_upload
 
 
@@ -25,7 +26,7 @@ def start_catalogue(*, connection: Connection, started_by: str) -> SyncRun:
 def start_reconciliation(*, connection: Connection, started_by: str) -> SyncRun:
     """Start a reconciliation, or find the one that is open."""
     run = reconciliation.start(connection=connection, started_by=started_by)
-    for _ in reconciliation.RESOURCES:
+    for _ in RESOURCES:
         _after_commit(tasks.work_on_reconciliation, str(run.pk))
     return run
 

@@ -23,6 +23,7 @@ from sync import (
 )
 from sync.models import Night, SyncRun
 from sync.nudge import nudge_is_answered
+from sync.reconciliation_ranges import RESOURCES
 from sync.retention import forget_old
 
 
@@ -67,7 +68,7 @@ def tick() -> None:
 
 def _hand_out(task: "Task[[Any], None]", argument: object) -> None:
     """The next tick asks again: a message that waited for longer is only one more."""
-    task.apply_async([argument], expires=60)
+    task.apply_async((argument,), expires=60)
 
 
 @shared_task(name="stripe_sync.work_night", ignore_result=True)
@@ -102,7 +103,7 @@ def start_reconciliation(connection_id: str) -> None:
 
 def _spread(run: SyncRun) -> None:
     """One worker for each resource; ranges that are split off call for more."""
-    for _ in reconciliation.RESOURCES:
+    for _ in RESOURCES:
         work_on_reconciliation.delay(str(run.pk))
 
 
@@ -112,4 +113,8 @@ def work_on_reconciliation(run_id: str) -> None:
     run = SyncRun.objects.select_related("connection").get(pk=run_id)
     if not run.is_open:
         return
-    reconciliation.work(run, on_split=lambda: work_on_reconciliation.delay(run_id))
+
+    def call_for_another() -> None:
+        work_on_reconciliation.delay(run_id)
+
+    reconciliation.work(run, on_split=call_for_another)

@@ -95,7 +95,7 @@ def test_it_lists_plans_with_their_product(alice: Tenant, connection: Connection
     answer = call(alice, "get", "catalogue/plans/").json()
     (plan,) = answer["results"]
     assert (plan["price"], plan["product_name"], plan["unit_amount"]) == ("price_1", "Basic", "1250")
-    assert plan["label"] == "Basic, $12.50 a month"
+    assert plan["words"] == "Basic, $12.50 a month"
 
 
 def test_it_lists_used_up_coupons_only_when_asked(alice: Tenant, connection: Connection) -> None:

@@ -7,7 +7,10 @@ import pytest
 from django.core import mail
 
 from connector.crypto import Secret
+from connector.host import Role
 from connector.models import Connection
+from engage_stripe.standalone import services
+from engage_stripe.standalone.models import App, ConsoleUser
 from sync import nights, tasks
 from sync.models import Identity, IdentitySource, Night, SyncRun
 from sync.reconciliation import reconcile
@@ -22,10 +25,6 @@ def night(connection: Connection) -> Night:
 
 @pytest.fixture
 def admin(connection: Connection) -> str:
-    from connector.host import Role
-    from engage_stripe.standalone import services
-    from engage_stripe.standalone.models import App, ConsoleUser
-
     user = ConsoleUser.objects.create(email="ada@example.com", name="Ada")
     services.grant_role(user=user, app=App.objects.get(id=connection.app_id), role=Role.APP_ADMIN)
     return user.email
@@ -99,7 +98,7 @@ def test_it_hands_out_work_each_minute(
 ) -> None:
     handed: list[tuple[str, list[object]]] = []
     monkeypatch.setattr(
-        "celery.app.task.Task.apply_async", lambda self, args, **_: handed.append((self.name, args))
+        "celery.app.task.Task.apply_async", lambda self, args, **_: handed.append((self.name, list(args)))
     )
     SyncRun.objects.create(app_id=connection.app_id, kind="identities", source="file:///x")
     tasks.tick()

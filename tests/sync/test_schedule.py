@@ -45,7 +45,7 @@ def test_it_starts_once_in_the_night_that_has_the_hour_twice() -> None:
 
 
 @given(
-    now=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),
+    now=st.integers(0, 15 * 365 * 86_400).map(lambda second: utc(2020, 1, 1) + timedelta(seconds=second)),
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Australia/Lord_Howe"]),
     at=st.times(),
     minutes=st.integers(0, 15),

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from connector.crypto import Secret
 from connector.errors import InvalidInputError
@@ -119,8 +121,6 @@ def test_it_says_why_a_source_cannot_be_read(source: IdentitySource, folder: Pat
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """The URL of a server that speaks S3's API."""
-    from moto.server import ThreadedMotoServer
-
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -130,8 +130,6 @@ def s3() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3: str, settings: Any) -> Any:
-    import boto3
-
     settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "S3_ENDPOINT_URL": s3}
     client = boto3.client(
         "s3", endpoint_url=s3, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"

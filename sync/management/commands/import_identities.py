@@ -38,7 +38,10 @@ class Command(RunCommand):
                 started_by="command line",
                 on_progress=follow,
             )
-        row_errors = list(run.row_errors.order_by("line").values("line", "code", "message"))
+        row_errors = [
+            {"line": error.line, "code": error.code, "message": error.message}
+            for error in run.row_errors.order_by("line")
+        ]
         if not options["json"]:
             self._list(row_errors, run)
             return self.describe(run)
