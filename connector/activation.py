@@ -7,6 +7,7 @@ from django.utils import timezone
 from connector import audit
 from connector.audit import Actor
 from connector.errors import ConflictError
+from connector.health import report_trouble
 from connector.models import Connection
 from connector.permissions import Permission, missing_required, unproven_required
 from connector.probing import Inspection
@@ -60,12 +61,15 @@ def apply_inspection(connection: Connection, inspection: Inspection, actor: Acto
     connection.display_name = inspection.account_name or connection.display_name
     before = connection.status
     connection.status, connection.status_reason = _judge(connection)
+    connection.trouble_reported_at = connection.trouble_reported_at if connection.status == before else None
     connection.save()
     if connection.status != before:
         summary = connection.status_reason or f"Now {connection.get_status_display().lower()}."
         audit.record(connection, actor=actor, action="status_changed", summary=summary)
         if connection.status == Status.ACTIVE:
             announce(connection_activated, connection)
+        elif connection.status == Status.ERROR:
+            report_trouble(connection)
 
 
 def _judge(connection: Connection) -> tuple[str, str]:

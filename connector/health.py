@@ -20,20 +20,24 @@ def note_failure(connection: Connection, failure: StripeError) -> None:
         _note_missing(connection, failure)
 
 
-def put_in_error(connection: Connection, reason: str) -> bool:
-    """Stop the connection's actions, keep its data, tell the admins once. False when it was stopped already.
+def put_in_error(connection: Connection, reason: str) -> None:
+    """Stop the connection's actions, keep its data, tell the admins once.
 
     Only the credential that failed is judged: a key that was replaced meanwhile changes nothing.
     """
     changed = (
         Connection.objects.filter(pk=connection.pk, api_key_fingerprint=connection.api_key_fingerprint)
         .exclude(status__in=[Connection.Status.ERROR, Connection.Status.REVOKED])
-        .update(status=Connection.Status.ERROR, status_reason=reason)
+        .update(status=Connection.Status.ERROR, status_reason=reason, trouble_reported_at=None)
     )
     if changed:
         audit.record(connection, actor=audit.STRIPE, action="connection_failed", summary=reason)
-        _enqueue("stripe_connector.email_trouble", connection)
-    return bool(changed)
+        report_trouble(connection)
+
+
+def report_trouble(connection: Connection) -> None:
+    """Email the admins soon. Should the message be lost, the nightly check finds that nobody was told."""
+    _enqueue("stripe_connector.email_trouble", connection)
 
 
 def _note_missing(connection: Connection, failure: StripeError) -> None:
@@ -52,5 +56,8 @@ def _note_missing(connection: Connection, failure: StripeError) -> None:
 
 
 def _enqueue(task: str, connection: Connection) -> None:
-    """By name: tasks import services, and services import the gateway, which reports here."""
-    transaction.on_commit(lambda: current_app.send_task(task, args=[str(connection.pk)]))
+    """By name: tasks import services, and services import the gateway, which reports here.
+
+    Robust, as whoever made the failed request has to hear of that failure and not of a broker that is away.
+    """
+    transaction.on_commit(lambda: current_app.send_task(task, args=[str(connection.pk)], retry=False), robust=True)

@@ -49,6 +49,7 @@ class Connection(WebhookReceiver):
     display_name = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     status_reason = models.TextField(blank=True)
+    trouble_reported_at = models.DateTimeField(null=True)
 
     api_key = EncryptedField()
     api_key_hint = models.CharField(max_length=40, blank=True)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from connector.host import get_host
 from connector.models import Connection
@@ -29,7 +30,7 @@ def email_trouble(connection: Connection) -> int:
     """Tell the admins that the connection stopped working and what to do."""
     app = get_host().app(connection.app_id)
     name = app.name if app else "your App"
-    return email_admins(
+    sent = email_admins(
         app_id=connection.app_id,
         subject=f"Stripe is not working for {name}",
         body=(
@@ -39,3 +40,5 @@ def email_trouble(connection: Connection) -> int:
             f"Open the settings to repair it: {settings_url()}\n"
         ),
     )
+    Connection.objects.filter(pk=connection.pk).update(trouble_reported_at=timezone.now())
+    return sent

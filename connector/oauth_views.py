@@ -15,7 +15,7 @@ from connector.access import ConsoleRequest, require_admin
 from connector.audit import actor_of
 from connector.errors import ConnectorError
 from connector.models import Connection
-from connector.platform_endpoint import ensure_platform_endpoint
+from connector.platform_endpoint import repair_platform_endpoint
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def repair_endpoint(request: ConsoleRequest, connection_id: UUID) -> HttpRespons
 def _ensure_endpoint(request: ConsoleRequest, connection: Connection) -> None:
     """A connection without events is one too: the page shows what is wrong, the nightly check tries again."""
     try:
-        ensure_platform_endpoint(livemode=connection.livemode)
+        repair_platform_endpoint(connection=connection, actor=actor_of(request))
     except ConnectorError as error:
         logger.warning("The Connect webhook endpoint could not be brought in step: %s", error)
         messages.warning(request, f"Real-time events are not set up yet. {error.user_message}")

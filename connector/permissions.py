@@ -83,7 +83,6 @@ PERMISSIONS = (
         required=False,
         unlocks="Creating the webhook endpoint for you",
     ),
-    Permission("rak_event_read", "Events", "Read", required=False, unlocks="Fetching events that were missed"),
 )
 REQUIRED = tuple(permission for permission in PERMISSIONS if permission.required)
 

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from connector import audit
+from connector.audit import Actor
 from connector.crypto import Secret
 from connector.errors import ConnectorError
 from connector.locks import advisory_lock
-from connector.models import PlatformEndpoint
+from connector.models import Connection, PlatformEndpoint
 from connector.platforms import get_platform
 from connector.stripe_gateway import API_VERSION, StripeGateway
 from connector.webhook_endpoints import roll_secret
@@ -46,6 +48,13 @@ def ensure_platform_endpoint(*, livemode: bool) -> PlatformEndpoint:
     return row
 
 
+def repair_platform_endpoint(*, connection: Connection, actor: Actor) -> None:
+    """What an admin asks for on a connection's page."""
+    ensure_platform_endpoint(livemode=connection.livemode)
+    summary = "Engage's webhook endpoint at Stripe checked and brought in step."
+    audit.record(connection, actor=actor, action="endpoint_checked", summary=summary)
+
+
 def find_drift(endpoint: dict[str, Any]) -> list[str]:
     """What is wrong with the endpoint as Stripe shows it, one sentence each; empty when it is as we made it."""
     drift = []
@@ -70,7 +79,7 @@ def _bring_in_step(row: PlatformEndpoint) -> None:
     if drift:
         row.trouble = " ".join(drift)
         row.save(update_fields=["trouble"])
-        logger.warning("Repairing the Connect webhook endpoint: %s", row.trouble)
+        logger.info("Bringing the Connect webhook endpoint in step: %s", row.trouble)
     if not known or known[0]["api_version"] != API_VERSION:  # an endpoint's version cannot be changed
         _create(stripe, row)
         known = []

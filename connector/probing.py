@@ -43,7 +43,6 @@ PROBES: Mapping[str, Probe] = {
         payload={"stripe_customer_id": f"cus_{_NOBODY}", "value": "0"},
     ),
     "rak_webhook_write": lambda stripe: stripe.probe_write(f"/v1/webhook_endpoints/we_{_NOBODY}"),
-    "rak_event_read": lambda stripe: stripe.list_page("events", limit=1),
 }
 
 

@@ -275,9 +275,10 @@ def _stamped(headers: Any, seconds: float) -> Any:
     """The rank of a state read by a request that took ``seconds``.
 
     Stripe read it no earlier than it got the request, so everything up to the second before that is in it. An
-    answer without a Date says nothing about time: rank 0 overwrites nothing.
+    answer without a Date, or one that Stripe stored for an earlier request with the same idempotency key, says
+    nothing about now: rank 0 overwrites nothing. https://docs.stripe.com/api/idempotent_requests
     """
-    date = headers.get("Date")
+    date = headers.get("Date") if headers.get("Idempotent-Replayed") != "true" else None
     complete_through = int(parsedate_to_datetime(date).timestamp() - seconds) - 1 if date else 0
     headers[_RANK] = str(2 * complete_through + 1 if date else 0)
     return headers

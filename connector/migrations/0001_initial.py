@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                 ('display_name', models.CharField(blank=True, max_length=255)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('active', 'Active'), ('inactive', 'Inactive'), ('revoked', 'Disconnected'), ('error', 'Error')], default='pending', max_length=10)),
                 ('status_reason', models.TextField(blank=True)),
+                ('trouble_reported_at', models.DateTimeField(null=True)),
                 ('api_key', connector.crypto.EncryptedField(blank=True, null=True)),
                 ('api_key_hint', models.CharField(blank=True, max_length=40)),
                 ('api_key_fingerprint', models.CharField(blank=True, max_length=64)),

@@ -59,7 +59,9 @@ def test_it_tells_the_admins_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent: list[tuple[str, list[str]]] = []
-    monkeypatch.setattr("connector.health.current_app.send_task", lambda name, args: sent.append((name, args)))
+    monkeypatch.setattr(
+        "connector.health.current_app.send_task", lambda name, args, **_: sent.append((name, args))
+    )
     revoke(sandbox, connection)
     with django_capture_on_commit_callbacks(execute=True):
         use(connection)
@@ -77,6 +79,36 @@ def test_it_emails_every_admin_and_nobody_else(tenant: Tenant, sandbox: Sandbox,
     assert {tuple(message.to) for message in mail.outbox} == {(admin.email,) for admin in admins}
     assert "/settings/actions/stripe/" in mail.outbox[0].body
     assert connection.api_key.reveal() not in mail.outbox[0].body
+    tasks.email_trouble(str(connection.pk))
+    assert len(mail.outbox) == 2
+
+
+def test_it_emails_at_night_what_was_lost(
+    tenant: Tenant, sandbox: Sandbox, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.user(Role.APP_ADMIN)
+    revoke(sandbox, connection)
+    use(connection)
+    monkeypatch.setattr(tasks.email_trouble, "delay", tasks.email_trouble)
+    monkeypatch.setattr(tasks.recheck_connection, "delay", tasks.recheck_connection)
+    tasks.check_everything()
+    tasks.check_everything()
+    assert len(mail.outbox) == 1
+
+
+def test_it_reports_the_failed_request_even_without_a_broker(
+    sandbox: Sandbox, connection: Connection, django_capture_on_commit_callbacks: Capture
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionError("The broker is away.")
+
+    revoke(sandbox, connection)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connector.health.current_app.send_task", away)
+        with django_capture_on_commit_callbacks(execute=True):
+            use(connection)
+    connection.refresh_from_db()
+    assert connection.status == Connection.Status.ERROR
 
 
 def test_it_sends_no_email_for_what_was_repaired_meanwhile(tenant: Tenant, connection: Connection) -> None:

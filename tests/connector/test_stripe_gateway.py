@@ -42,6 +42,32 @@ def test_it_ranks_what_it_read_before_the_answer(settings: Any, stripe_account: 
     assert (fetched.rank - 1) // 2 - created.created < 60
 
 
+def test_it_gives_no_rank_to_an_answer_that_was_stored_for_an_earlier_request(
+    settings: Any, stripe_account: StripeAccount
+) -> None:
+    customer = stripe_account.client.v1.customers.create({"payment_method": "pm_card_visa"})
+    price = stripe_account.client.v1.prices.create(
+        {
+            "product_data": {"name": "Pro"},
+            "currency": "usd",
+            "unit_amount": 900,
+            "recurring": {"interval": "month"},
+        }
+    )
+    methods = stripe_account.client.v1.customers.payment_methods.list(customer.id)
+    subscribe = {
+        "customer": customer.id,
+        "items": [{"price": price.id}],
+        "default_payment_method": methods.data[0].id,
+    }
+    stripe_now = gateway(settings, stripe_account)
+    first = stripe_now.create_subscription(subscribe, idempotency_key="once")
+    again = stripe_now.create_subscription(subscribe, idempotency_key="once")
+    assert first.data["id"] == again.data["id"]
+    assert first.rank > 0
+    assert again.rank == 0
+
+
 def test_it_reads_all_pages(settings: Any, stripe_account: StripeAccount) -> None:
     for number in range(5):
         stripe_account.client.v1.customers.create({"email": f"user{number}@example.com"})

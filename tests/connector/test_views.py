@@ -37,7 +37,19 @@ def test_it_shows_admins_how_to_connect(tenant: Tenant, role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", OTHERS)
-@pytest.mark.parametrize("path", ["", "connect/", "connect/callback/", "{id}/check/", "{id}/disconnect/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "connect/",
+        "connect/callback/",
+        "{id}/check/",
+        "{id}/disconnect/",
+        "{id}/endpoint/",
+        "{id}/test-event/",
+        "{id}/repair/",
+    ],
+)
 def test_it_refuses_others_and_names_who_can_help(tenant: Tenant, role: Role, path: str) -> None:
     admin = tenant.user(Role.APP_ADMIN)
     connection = make_connection(app_id=tenant.id)
