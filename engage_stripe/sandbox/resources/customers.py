@@ -23,7 +23,6 @@ from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
 from engage_stripe.sandbox.state import Account
 
-)
 DEFAULT = "invoice_settings[default_payment_method]"
 ENDED = ("canceled", "incomplete_expired")
 

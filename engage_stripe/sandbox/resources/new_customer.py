@@ -13,6 +13,7 @@ from engage_stripe.sandbox.state import Account
 PLAIN = (
     "balance business_name description email individual_name invoice_prefix name next_invoice_sequence phone "
     "preferred_locales tax_exempt"
+)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 RENDERING = ("amount_tax_display", "template")
 
