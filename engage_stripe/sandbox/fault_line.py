@@ -24,9 +24,12 @@ class FaultLine:
         if scope["type"] != "http" or not scope["path"].startswith(_STRIPE_PATHS):
             await self._app(scope, receive, send)
             return
+        await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = self._faults.identify(scope["method"], scope["path"], Headers(scope=scope))
         if self._faults.is_over_limit(request.account):
-            await _refusal(rate_limited())(scope, receive, send)
+            await self._refuse(rate_limited())(scope, receive, send)
             return
         fault = self._faults.strike(AROUND, request)
         if fault is None:
@@ -40,23 +43,21 @@ class FaultLine:
             await self._app(scope, receive, _first_half(send))
             await _close(receive, send)
         else:
-            await _answer(fault)(scope, receive, send)
+            await self._answer(fault)(scope, receive, send)
 
+    def _answer(self, fault: Fault) -> Response:
+        if fault.kind == "rate_limited":
+            return self._refuse(rate_limited())
+        if fault.kind == "lock_timeout":
+            return self._refuse(lock_timeout())
+        if fault.status == 502:
+            # A gateway in front of the API answers, not the API: not JSON.
+            return PlainTextResponse("502 Bad Gateway", 502, self._faults.headers())
+        return self._refuse(server_error(fault.status))
 
-def _answer(fault: Fault) -> Response:
-    if fault.kind == "rate_limited":
-        return _refusal(rate_limited())
-    if fault.kind == "lock_timeout":
-        return _refusal(lock_timeout())
-    if fault.status == 502:
-        # A gateway in front of the API answers, not the API: not JSON.
-        return PlainTextResponse("502 Bad Gateway", 502)
-    return _refusal(server_error(fault.status))
-
-
-def _refusal(error: StripeError) -> Response:
-    headers = {"Stripe-Should-Retry": "true"} if error.should_retry else {}
-    return JSONResponse(error.body(), error.status, headers)
+    def _refuse(self, error: StripeError) -> Response:
+        retry = {"Stripe-Should-Retry": "true"} if error.should_retry else {}
+        return JSONResponse(error.body(), error.status, {**self._faults.headers(), **retry})
 
 
 async def _swallow(_message: Message) -> None:

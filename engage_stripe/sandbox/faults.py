@@ -11,6 +11,7 @@ import random
 from collections import defaultdict, deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from fnmatch import fnmatchcase
 from time import monotonic
 from typing import Literal
@@ -100,6 +101,13 @@ class Faults:
         except StripeError:
             return Incoming(method, path, None)
         return Incoming(method, path, account)
+
+    def headers(self) -> dict[str, str]:
+        """Return what every answer of Stripe's has, a refusal too."""
+        return {
+            "Date": formatdate(self._world.clock.now(), usegmt=True),
+            "Request-Id": self._world.ids.new("req"),
+        }
 
     def strike(self, kinds: Collection[Kind], request: Incoming) -> Fault | None:
         """Return the first fault of `kinds` that strikes the request, and count it."""

@@ -47,6 +47,8 @@ def test_it_limits_the_rate(stripe_account: StripeAccount) -> None:
     with pytest.raises(stripe.RateLimitError) as refused:
         create_customer(stripe_account)
     assert refused.value.http_status == 429
+    assert refused.value.request_id
+    assert "date" in dict(refused.value.headers or {})
     assert error_code(refused.value) == "rate_limit"
     assert count_customers(stripe_account) == 0
 
