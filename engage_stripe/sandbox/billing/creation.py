@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engage_stripe.sandbox.billing import collecting, cycles, invoices
+from engage_stripe.sandbox.billing.blanks import blank_subscription
 from engage_stripe.sandbox.billing.charges import bill_periods
 from engage_stripe.sandbox.billing.cuts import cut_periods
 from engage_stripe.sandbox.billing.discounts import set_discounts
@@ -64,68 +65,6 @@ def draft_subscription(account: Account, params: dict[str, Any]) -> Draft:
     cut_periods(draft, prorate=params.get("proration_behavior") != "none")
     draft.bill_now = True
     return draft
-
-
-def blank_subscription(account: Account, customer: Obj, now: int) -> Obj:
-    """A subscription that has no items yet."""
-    return {
-        "id": account.ids.new("sub"),
-        "object": "subscription",
-        "_open_invoices": [],
-        "_pending": {},
-        "_waiting": [],
-        "_warned": False,
-        "application": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor": now,
-        "billing_cycle_anchor_config": None,
-        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}},
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": "charge_automatically",
-        "created": now,
-        "currency": "",
-        "customer": customer["id"],
-        "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "items": [],
-        "latest_invoice": None,
-        "livemode": account.livemode,
-        "managed_payments": {"enabled": False},
-        "metadata": {},
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "start_date": now,
-        "status": "active",
-        "status_details": None,
-        "test_clock": customer["test_clock"],
-        "transfer_data": None,
-        "trial_end": None,
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-        "trial_start": None,
-    }
 
 
 def _commit(draft: Draft, invoice: Obj, *, charge: bool) -> Obj:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 
+from engage_stripe.sandbox.billing.blanks import blank_invoice
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.lines import Line, line_json
 from engage_stripe.sandbox.billing.periods import DAY
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.state import Account
-
-DRAFT_SECONDS = 3600
 
 
 def new_invoice(draft: Draft, reason: str) -> Obj:
@@ -21,7 +20,7 @@ def new_invoice(draft: Draft, reason: str) -> Obj:
     waiting = [account.find("invoiceitem", id) for id in sub["_waiting"]]
     lines = [copy.deepcopy(item["_line"]) for item in waiting]
     lines += [line_json(account, line, _own_item(account, line)) for line in draft.lines]
-    invoice = _blank(account, customer, draft.now)
+    invoice = blank_invoice(account, customer, draft.now)
     invoice |= {
         "_waiting": list(sub["_waiting"]),
         "billing_reason": reason,
@@ -194,84 +193,3 @@ def _invoice_item(draft: Draft, line: Line) -> Obj:
 def _parent(sub: Obj) -> Obj:
     details = {"metadata": dict(sub["metadata"]), "subscription": sub["id"]}
     return {"type": "subscription_details", "subscription_details": details, "quote_details": None}
-
-
-def _blank(account: Account, customer: Obj, now: int) -> Obj:
-    return {
-        "id": account.ids.new("in"),
-        "object": "invoice",
-        "_overdue": False,
-        "account_country": "US",
-        "account_name": None,
-        "account_tax_ids": None,
-        "amount_due": 0,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_paid_off_stripe": 0,
-        "amount_remaining": 0,
-        "amount_shipping": 0,
-        "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
-        "automatic_tax": {
-            "enabled": False,
-            "liability": None,
-            "status": None,
-            "disabled_reason": None,
-            "provider": None,
-        },
-        "automatically_finalizes_at": now + DRAFT_SECONDS,
-        "created": now,
-        "custom_fields": None,
-        "customer": customer["id"],
-        "customer_account": None,
-        "customer_address": customer["address"],
-        "customer_email": customer["email"],
-        "customer_name": customer["name"],
-        "customer_phone": customer["phone"],
-        "customer_shipping": customer["shipping"],
-        "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [],
-        "default_tax_rates": [],
-        "due_date": None,
-        "effective_at": None,
-        "ending_balance": None,
-        "footer": None,
-        "from_invoice": None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
-        "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "livemode": account.livemode,
-        "metadata": {},
-        "next_payment_attempt": None,
-        "number": None,
-        "on_behalf_of": None,
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
-        "period_end": now,
-        "period_start": now,
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "starting_balance": customer["balance"],
-        "statement_descriptor": None,
-        "status": "draft",
-        "status_transitions": {
-            "finalized_at": None,
-            "marked_uncollectible_at": None,
-            "paid_at": None,
-            "voided_at": None,
-        },
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-        "webhooks_delivered_at": None,
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engage_stripe.sandbox.billing import cycles, invoices
+from engage_stripe.sandbox.billing.blanks import DRAFT_SECONDS
 from engage_stripe.sandbox.billing.charges import bill_periods, bill_usage, credit_unused
 from engage_stripe.sandbox.billing.creation import draft_subscription
 from engage_stripe.sandbox.billing.cuts import cut_periods
@@ -34,7 +35,7 @@ def preview_invoice(account: Account, params: dict[str, Any]) -> Obj:
         "amount_remaining": due,
         "automatically_finalizes_at": None,
         "ending_balance": ending,
-        "next_payment_attempt": draft.now + invoices.DRAFT_SECONDS if due else None,
+        "next_payment_attempt": draft.now + DRAFT_SECONDS if due else None,
     }
 
 

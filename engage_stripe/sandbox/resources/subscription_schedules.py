@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engage_stripe.sandbox.billing import cancellation, phase_changes, schedules
+from engage_stripe.sandbox.billing.blanks import blank_schedule
 from engage_stripe.sandbox.billing.draft import items_of
 from engage_stripe.sandbox.billing.phases import check_phases, current_phase_of, read_phases
 from engage_stripe.sandbox.collection import Obj
@@ -29,7 +30,7 @@ def create(call: Call) -> Obj:
     customer = account.find("customer", params["customer"], param="customer", status=400)
     now = account.now(customer["id"])
     start = params.get("start_date", now)
-    schedule = _blank(account, customer, now if start == "now" else start)
+    schedule = blank_schedule(account, customer, now if start == "now" else start)
     schedule["end_behavior"] = params.get("end_behavior", "release")
     merge_metadata(schedule, params)
     schedule["phases"] = read_phases(account, schedule, params["phases"], schedule["_start"])
@@ -132,7 +133,7 @@ def _from_subscription(call: Call) -> Obj:
             param="from_subscription",
         )
     customer = account.find("customer", sub["customer"])
-    schedule = _blank(account, customer, account.now(customer["id"]))
+    schedule = blank_schedule(account, customer, account.now(customer["id"]))
     schedule["billing_mode"] = sub["billing_mode"]
     schedule["phases"] = [_phase_of(account, sub)]
     account.add(schedule)
@@ -178,49 +179,6 @@ def _check_live(schedule: Obj, verb: str) -> None:
             f"You cannot {verb} a subscription schedule that is currently in the `{schedule['status']}` "
             "status. It must be in `not_started` or `active`."
         )
-
-
-def _blank(account: Account, customer: Obj, start: int) -> Obj:
-    settings = {
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor": "automatic",
-        "billing_thresholds": None,
-        "collection_method": "charge_automatically",
-        "default_payment_method": None,
-        "description": None,
-        "invoice_settings": {
-            "account_tax_ids": None,
-            "days_until_due": None,
-            "issuer": {"type": "self"},
-        },
-        "on_behalf_of": None,
-        "transfer_data": None,
-    }
-    return {
-        "id": account.ids.new("sub_sched"),
-        "object": "subscription_schedule",
-        "_start": start,
-        "application": None,
-        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}},
-        "canceled_at": None,
-        "completed_at": None,
-        "created": account.now(customer["id"]),
-        "current_phase": None,
-        "customer": customer["id"],
-        "customer_account": None,
-        "default_settings": settings,
-        "end_behavior": "release",
-        "livemode": account.livemode,
-        "metadata": {},
-        "pause_schedules": [],
-        "phases": [],
-        "released_at": None,
-        "released_subscription": None,
-        "status": "not_started",
-        "subscription": None,
-        "test_clock": customer["test_clock"],
-    }
 
 
 _REFUSED = (
