@@ -35,6 +35,10 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable 
                 required=False,
             )
 
+    def limits(self) -> list[forms.BoundField]:
+        """The columns of the page's table."""
+        return [self[name] for name in self.Meta.fields]
+
     def save(self, commit: bool = True) -> ActionLimit:  # noqa: FBT001, FBT002  Django's signature
         if "plans" in self.fields:
             self.instance.plans = self.cleaned_data["plans"]
