@@ -1,0 +1,66 @@
+"""The real web process and the real worker with its clock, on the test database and a Redis database of their own."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.db import connection
+
+from engage_stripe.demo.processes import Supervisor, choose_port
+
+START_WITHIN = 60
+"""Seconds."""
+
+
+def database_url() -> str:
+    """The URL of the database that the test runs on, as pytest-django named it."""
+    wanted: dict[str, Any] = connection.settings_dict
+    who = quote(wanted["USER"]) + (f":{quote(wanted['PASSWORD'])}" if wanted["PASSWORD"] else "")
+    where = f"{wanted['HOST']}:{wanted['PORT']}" if wanted["HOST"] else ""
+    options = {name: value for name, value in wanted["OPTIONS"].items() if isinstance(value, str)}
+    return f"postgresql://{who}@{where}/{wanted['NAME']}?{urlencode(options)}"
+
+
+def _redis_url() -> str:
+    """Another database of the same server for each test process: queues must not be shared."""
+    number = 12 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    return f"{settings.REDIS_URL.rpartition('/')[0]}/{number}"
+
+
+class LiveProcesses:
+    """Starts what the test asks for, with one environment for all."""
+
+    def __init__(self, supervisor: Supervisor, *, stripe_url: str, folder: Path) -> None:
+        self._supervisor = supervisor
+        self._folder = folder
+        port = choose_port(0, on_taken=lambda _: None, purpose="test")
+        self.url = f"http://127.0.0.1:{port}"
+        self._environment = {
+            "DEBUG": "1",
+            "DJANGO_SETTINGS_MODULE": "engage_stripe.settings",
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": _redis_url(),
+            "SECRET_KEY": settings.SECRET_KEY,
+            "FIELD_ENCRYPTION_KEYS": ",".join(settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]),
+            "PUBLIC_BASE_URL": self.url,
+            "STRIPE_API_BASE": stripe_url,
+            "STRIPE_CONNECT_BASE": stripe_url,
+        }
+
+    def start_web(self) -> None:
+        port = self.url.rpartition(":")[2]
+        command = ["granian", "--interface", "wsgi", "--port", port, "--blocking-threads", "4",
+                   "engage_stripe.wsgi:application"]  # fmt: skip
+        self._supervisor.start("web", command, environment=self._environment)
+        self._supervisor.wait_until_served("web", f"{self.url}/healthz", seconds=START_WITHIN)
+
+    def start_worker(self) -> None:
+        schedule = str(self._folder / "celerybeat-schedule")
+        command = ["celery", "-A", "engage_stripe", "worker", "-B", "--schedule", schedule, "--concurrency", "1"]
+        self._supervisor.start("worker", command, environment=self._environment)
+
+    @property
+    def worker_pid(self) -> int:
+        return self._supervisor.pid("worker")
