@@ -1,12 +1,12 @@
 """Storing events: one statement, whatever the number of connections that an account's event goes to."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import DataError
 from django.db import connection as database
 
 from sync.facts import Json
@@ -21,6 +21,9 @@ _INSERT = f"""
     FROM unnest(%s::uuid[]) AS c ORDER BY c
     ON CONFLICT (connection_id, event_id) DO NOTHING
 """  # noqa: S608  table name
+
+_UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
+"""Escapes that may be NUL or half a character: https://www.postgresql.org/docs/current/datatype-json.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Fields:
 def store(*, connection_ids: Sequence[UUID], fields: Fields, payload: str) -> int:
     """Insert the event for each connection that has not got it. Returns for how many it was new.
 
-    ``DataError`` for JSON that PostgreSQL cannot keep even without what no text column can hold.
+    ``DataError`` for JSON that PostgreSQL cannot keep, such as a number of a million digits.
     """
-    try:
-        return _insert(connection_ids, fields, payload)
-    except DataError:  # for example U+0000 in a name: https://www.postgresql.org/docs/current/datatype-json.html
-        return _insert(connection_ids, fields, json.dumps(_storable(json.loads(payload)), allow_nan=False))
+    if _UNSTORABLE.search(payload):
+        payload = json.dumps(_storable(json.loads(payload)))
+    values = [fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode]
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, [*values, payload, list(connection_ids)])
+        return cursor.rowcount
 
 
 def keep(*, connection_ids: Sequence[UUID], event: Json) -> int:
@@ -59,13 +64,6 @@ def envelope(event: Json) -> Fields:
         api_version=text(event, "api_version", 64) or "",
         livemode=event.get("livemode") is True,
     )
-
-
-def _insert(connection_ids: Sequence[UUID], fields: Fields, payload: str) -> int:
-    values = [fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode]
-    with database.cursor() as cursor:
-        cursor.execute(_INSERT, [*values, payload, list(connection_ids)])
-        return cursor.rowcount
 
 
 def _storable(value: Any) -> Any:

@@ -118,12 +118,17 @@ def _check(
 
 def _parse(body: bytes) -> Json:
     try:
-        event = json.loads(body)
+        event = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise _RefusedError(400, "malformed") from None
     if not isinstance(event, dict):
         raise _RefusedError(400, "malformed")
     return event
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)
 
 
 def _store(event: Json, body: bytes, connection_ids: Sequence[UUID]) -> str:

@@ -26,7 +26,22 @@ def price(**fields: Any) -> dict[str, Any]:
     }
 
 
+def plan(whole: dict[str, Any]) -> dict[str, Any]:
+    """What the price was called before 2020-08-27; Stripe still sends it beside the price."""
+    return {
+        "id": whole["id"],
+        "object": "plan",
+        "active": whole["active"],
+        "amount": whole["unit_amount"],
+        "amount_decimal": whole["unit_amount_decimal"],
+        "currency": whole["currency"],
+        "product": whole["product"],
+        **whole["recurring"],
+    }
+
+
 def item(**fields: Any) -> dict[str, Any]:
+    whole = fields.get("price") or price()
     return {
         "id": "si_1",
         "object": "subscription_item",
@@ -34,7 +49,8 @@ def item(**fields: Any) -> dict[str, Any]:
         "current_period_start": NOW - MONTH,
         "current_period_end": NOW + MONTH,
         "discounts": [],
-        "price": price(),
+        "plan": plan(whole),
+        "price": whole,
         "quantity": 1,
         **fields,
     }
