@@ -10,8 +10,10 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
+from urllib.parse import parse_qsl
 
-from engage_stripe.sandbox.errors import StripeError, invalid
+from engage_stripe.sandbox.errors import StripeError
 from engage_stripe.sandbox.state import Account
 
 KEPT_SECONDS = 24 * 3600
@@ -39,8 +41,9 @@ class Entry:
 
 
 def fingerprint(method: str, path: str, body: str) -> str:
-    """What has to be the same for a replay."""
-    return hashlib.sha256(f"{method} {path}\n{body}".encode()).hexdigest()
+    """What has to be the same for a replay; the order of parameters may differ."""
+    pairs = sorted(parse_qsl(body, keep_blank_values=True), key=itemgetter(0))
+    return hashlib.sha256(f"{method} {path}\n{pairs}".encode()).hexdigest()
 
 
 def recall(account: Account, key: str, request: Entry) -> Entry | None:
@@ -55,9 +58,9 @@ def recall(account: Account, key: str, request: Entry) -> Entry | None:
     if first is None or first.created + KEPT_SECONDS <= request.created:
         return None
     if first.route != request.route:
-        raise _reused(f"for the same endpoint ({first.route}) they", key)
+        raise _reused(f"for the same endpoint they were first used for ({first.route})", key)
     if first.fingerprint != request.fingerprint:
-        raise _reused("with the same parameters they", key)
+        raise _reused("with the same parameters they were first used with", key)
     if first.answer is None:
         raise StripeError(
             409,
@@ -84,10 +87,10 @@ def remembered(account: Account, key: str | None, request: Entry) -> Iterator[En
             del account.idempotency[key]
 
 
-def _reused(what: str, key: str) -> StripeError:
-    error = invalid(
-        f"Keys for idempotent requests can only be used {what} were first used with. Try using a key "
-        f"other than '{key}' if you meant to execute a different request."
+def _reused(allowed: str, key: str) -> StripeError:
+    return StripeError(
+        400,
+        f"Keys for idempotent requests can only be used {allowed}. Try using a key other than '{key}' if you "
+        "meant to execute a different request.",
+        type="idempotency_error",
     )
-    error.type = "idempotency_error"
-    return error
