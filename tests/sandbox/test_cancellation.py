@@ -142,3 +142,14 @@ def test_it_bills_a_last_period_that_is_cut_short_in_part(shop: Shop) -> None:
         500,
         PERIOD_END + 14 * DAY,
     )
+
+
+def test_it_expires_an_incomplete_subscription_that_is_cancelled_or_voided(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses."""
+    canceled, voided = (shop.subscribe(payment_behavior="default_incomplete") for _ in range(2))
+    shop.stripe.subscriptions.cancel(canceled.id)
+    shop.stripe.invoices.void_invoice(invoice_of(voided).id)
+    for sub in (canceled, voided):
+        ended = shop.fresh(sub)
+        assert (ended.status, ended.ended_at, invoice_of(ended).status) == ("incomplete_expired", START, "void")
+    assert not shop.events("customer.subscription.deleted")

@@ -127,9 +127,9 @@ def finalize_draft(account: Account, invoice: Obj, now: int) -> None:
 
 
 def voided(account: Account, invoice: Obj, now: int) -> None:
-    """Void an invoice: the subscription's other invoices decide about it from now on.
+    """Void an invoice: without its first one an incomplete subscription is over, a late one is late no more.
 
-    https://docs.stripe.com/billing/subscriptions/overview: voiding the first one ends an incomplete one.
+    https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
     """
     invoices.void(account, invoice, now)
     sub = subscription_of(account, invoice)
@@ -138,9 +138,26 @@ def voided(account: Account, invoice: Obj, now: int) -> None:
     untrack(sub, invoice)
     if sub.get("_pending", {}).get("invoice") == invoice["id"]:
         pending.discard(account, sub, now)
+    elif sub["status"] == "incomplete":
+        expire(account, sub, now)
     elif sub["status"] == "past_due" and sub["latest_invoice"] == invoice["id"]:
         with account.changing(sub, "customer.subscription.updated"):
             sub["status"] = "active"
+
+
+def expire(account: Account, sub: Obj, now: int, *, canceled: bool = False) -> None:
+    """An incomplete subscription that is never paid: its invoice is void, it is `incomplete_expired`.
+
+    https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+    """
+    with account.changing(sub, "customer.subscription.updated"):
+        for id in sub["_open_invoices"]:
+            invoice = account.find("invoice", id)
+            if invoice["status"] == "open":
+                invoices.void(account, invoice, now)
+        sub |= {"_open_invoices": [], "ended_at": now, "status": "incomplete_expired"}
+        if canceled:
+            sub["canceled_at"] = now
 
 
 def uncollectible(account: Account, invoice: Obj, now: int) -> None:

@@ -108,12 +108,8 @@ def mark_overdue(account: Account, sub: Obj) -> None:
 
 
 def expire_incomplete(account: Account, sub: Obj) -> None:
-    """The first payment did not come within 23 hours: the invoice is void, the subscription over."""
-    now = account.now(sub["customer"])
-    with account.changing(sub, "customer.subscription.updated"):
-        for id in sub["_open_invoices"]:
-            invoices.void(account, account.find("invoice", id), now)
-        sub |= {"_open_invoices": [], "ended_at": now, "status": "incomplete_expired"}
+    """The first payment did not come within 23 hours."""
+    collecting.expire(account, sub, account.now(sub["customer"]))
 
 
 def cancel_as_planned(account: Account, sub: Obj) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engage_stripe.sandbox.billing import cancellation
+from engage_stripe.sandbox.billing import cancellation, collecting
 from engage_stripe.sandbox.billing.creation import create_subscription
 from engage_stripe.sandbox.billing.draft import items_of
 from engage_stripe.sandbox.billing.pausing import pause_subscription, resume_subscription
@@ -44,6 +44,9 @@ def cancel(call: Call) -> Obj:
     if sub["schedule"]:
         raise managed_by_schedule(sub)
     sub["cancellation_details"] |= call.params.get("cancellation_details") or {}
+    if sub["status"] == "incomplete":
+        collecting.expire(call.account, sub, call.account.now(sub["customer"]), canceled=True)
+        return sub
     return cancellation.cancel(
         call.account,
         sub,
