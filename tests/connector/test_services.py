@@ -164,3 +164,40 @@ def test_it_leaves_an_audit_entry_without_the_key(tenant: Tenant, stripe_account
     assert (entry.actor, entry.origin, entry.app_id) == (ALICE.name, ALICE.origin, tenant.app.id)
     assert key not in entry.summary
     assert key[-4:] in entry.summary
+
+
+def test_it_does_not_wait_for_a_probe_that_stripe_does_not_answer(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    key = stripe_account.restricted_key([*REQUIRED, "invoice_read"])
+    fault = {"path": "/v1/invoices", "account": stripe_account.id, "count": 1, "seconds": 7}
+    sandbox.admin("POST", "faults", kind="latency", **fault)
+    activation = connect(tenant, key)
+    assert activation.permissions["rak_invoice_read"]["state"] == "unknown"
+    assert activation.permissions["rak_invoice_read"]["message"]
+    assert activation.connection.status == Connection.Status.ACTIVE
+
+
+def test_it_keeps_a_key_pending_that_stripe_gave_no_answer_on(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    key = stripe_account.restricted_key(REQUIRED)
+    fault = {"path": "/v1/products", "account": stripe_account.id, "count": 3, "status": 503}
+    sandbox.admin("POST", "faults", kind="server_error", **fault)
+    connection = connect(tenant, key).connection
+    assert connection.status == Connection.Status.PENDING
+    assert "did not answer" in connection.status_reason
+    checked = services.recheck_connection(connection=connection, actor=ALICE)
+    assert checked.status == Connection.Status.ACTIVE
+
+
+def test_it_stops_nothing_during_an_outage(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    connection = connect(tenant, stripe_account.restricted_key(REQUIRED)).connection
+    outage = {"kind": "server_error", "account": stripe_account.id, "count": None, "status": 503}
+    sandbox.admin("POST", "faults", **outage)
+    checked = services.recheck_connection(connection=connection, actor=ALICE)
+    sandbox.admin("DELETE", "faults")
+    assert checked.status == Connection.Status.ACTIVE
+    assert allows(checked, "rak_customer_read")

@@ -1,5 +1,6 @@
 """The gateway over HTTP against the sandbox."""
 
+import contextlib
 import uuid
 from typing import Any
 
@@ -26,6 +27,22 @@ def gateway(settings: Any, account: StripeAccount, key: str | None = None) -> St
     return StripeGateway(connection)
 
 
+def subscribing(account: StripeAccount) -> Any:
+    """Parameters of a subscription that can be paid."""
+    v1 = account.client.v1
+    customer = v1.customers.create({"payment_method": "pm_card_visa"})
+    price = v1.prices.create(
+        {
+            "product_data": {"name": "Pro"},
+            "currency": "usd",
+            "unit_amount": 900,
+            "recurring": {"interval": "month"},
+        }
+    )
+    method = v1.customers.payment_methods.list(customer.id).data[0].id
+    return {"customer": customer.id, "items": [{"price": price.id}], "default_payment_method": method}
+
+
 def test_it_answers_plain_dicts(settings: Any, stripe_account: StripeAccount) -> None:
     created = stripe_account.client.v1.customers.create({"email": "a@example.com"})
     fetched = gateway(settings, stripe_account).retrieve_customer(created.id)
@@ -45,21 +62,7 @@ def test_it_ranks_what_it_read_before_the_answer(settings: Any, stripe_account: 
 def test_it_gives_no_rank_to_an_answer_that_was_stored_for_an_earlier_request(
     settings: Any, stripe_account: StripeAccount
 ) -> None:
-    customer = stripe_account.client.v1.customers.create({"payment_method": "pm_card_visa"})
-    price = stripe_account.client.v1.prices.create(
-        {
-            "product_data": {"name": "Pro"},
-            "currency": "usd",
-            "unit_amount": 900,
-            "recurring": {"interval": "month"},
-        }
-    )
-    methods = stripe_account.client.v1.customers.payment_methods.list(customer.id)
-    subscribe = {
-        "customer": customer.id,
-        "items": [{"price": price.id}],
-        "default_payment_method": methods.data[0].id,
-    }
+    subscribe = subscribing(stripe_account)
     stripe_now = gateway(settings, stripe_account)
     first = stripe_now.create_subscription(subscribe, idempotency_key="once")
     again = stripe_now.create_subscription(subscribe, idempotency_key="once")
@@ -112,3 +115,45 @@ def test_it_does_not_know_the_outcome_of_a_write_without_an_answer(
     assert caught.value.outcome_unknown
     assert caught.value.retryable
     assert caught.value.http_status is None
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "truncate"])
+def test_it_repeats_a_lost_answer_with_the_same_key(
+    settings: Any, stripe_account: StripeAccount, kind: str
+) -> None:
+    params = subscribing(stripe_account)
+    stripe_account.sandbox.admin(
+        "POST", "faults", kind=kind, method="POST", path="/v1/subscriptions", account=stripe_account.id
+    )
+    with contextlib.suppress(StripeError):  # a body cut off is not repeated by the SDK
+        gateway(settings, stripe_account).create_subscription(params, idempotency_key="once")
+    created = gateway(settings, stripe_account).create_subscription(params, idempotency_key="once")
+    assert [s.id for s in stripe_account.client.v1.subscriptions.list().data] == [created.data["id"]]
+
+
+def test_it_does_not_repeat_a_cancellation(settings: Any, stripe_account: StripeAccount) -> None:
+    subscription = stripe_account.client.v1.subscriptions.create(subscribing(stripe_account))
+    stripe_account.sandbox.admin("POST", "faults", kind="drop_after", method="DELETE", account=stripe_account.id)
+    with pytest.raises(StripeError) as caught:
+        gateway(settings, stripe_account).cancel_subscription(subscription.id, {})
+    assert caught.value.outcome_unknown
+    assert len(stripe_account.requests(method="DELETE")) == 1
+
+
+@pytest.mark.parametrize(("kind", "code"), [("rate_limited", "rate_limited"), ("lock_timeout", "stripe_busy")])
+def test_it_says_that_stripe_is_busy(settings: Any, stripe_account: StripeAccount, kind: str, code: str) -> None:
+    stripe_account.sandbox.admin("POST", "faults", kind=kind, account=stripe_account.id, count=5)
+    with pytest.raises(StripeError) as caught:
+        gateway(settings, stripe_account).list_page("customers")
+    stripe_account.sandbox.admin("DELETE", "faults")
+    assert caught.value.code == code
+    assert caught.value.retryable
+    assert not caught.value.outcome_unknown
+
+
+def test_it_keeps_reads_and_writes_of_accounts_apart(settings: Any, sandbox: Sandbox) -> None:
+    mine, theirs = sandbox.open_account(), sandbox.open_account()
+    customer = theirs.client.v1.customers.create({"email": "theirs@example.com"})
+    with pytest.raises(StripeError) as caught:
+        gateway(settings, mine).retrieve_customer(customer.id)
+    assert caught.value.code == "not_found_at_stripe"
