@@ -132,7 +132,7 @@ class Shop:
     def outcome(self, user: Subscriber, action: str, *, target: list[str] | None = None, **parameters: Any) -> Any:
         """Configure this one action, click, and give its outcome."""
         self.configure({"action": action, "parameters": parameters, "target": target})
-        (outcome,) = self.click(user)["outcomes"]
+        (outcome,) = self.click(user, key=uuid.uuid4().hex)["outcomes"]
         return outcome
 
     def changes(self) -> list[str]:
