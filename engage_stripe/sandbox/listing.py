@@ -5,7 +5,7 @@ https://docs.stripe.com/api/pagination
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from operator import ge, gt, le, lt
 from typing import Any
@@ -23,13 +23,21 @@ _BOUNDS = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 Predicate = Callable[[Obj], bool]
 
 
-def list_of(call: Call, type: str, *, where: Predicate | None = None, customer: str | None = None) -> Obj:
-    """One page of the account's objects of a type that `where` accepts.
+def list_of(
+    call: Call,
+    type: str,
+    *,
+    where: Predicate | None = None,
+    customer: str | None = None,
+    within: Sequence[Obj] | None = None,
+) -> Obj:
+    """One page of the account's objects of a type that `where` accepts, newest first.
 
-    `customer` narrows to one customer by index. A `created` parameter of the request is honoured.
+    `customer` narrows to one customer by index, `within` to some objects in the order given. A `created`
+    parameter of the request is honoured.
     """
     chosen = _chosen(call.params, where)
-    collection = call.account.collection(type)
+    collection = call.account.collection(type) if within is None else _collected(within)
     limit = _limit(call.params)
     backwards = "ending_before" in call.params
     candidates = _candidates(call.params, collection, type, customer)
@@ -52,6 +60,13 @@ def in_range(value: int | None, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         return all(_BOUNDS[name](value, bound) for name, bound in wanted.items())
     return bool(value == wanted)
+
+
+def _collected(objs: Sequence[Obj]) -> Collection:
+    collection = Collection()
+    for obj in reversed(objs):
+        collection.add(obj)
+    return collection
 
 
 def _chosen(params: dict[str, Any], where: Predicate | None) -> Predicate:

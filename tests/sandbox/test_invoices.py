@@ -151,3 +151,13 @@ def test_it_shows_how_a_renewal_was_retried(shop: Shop) -> None:
     invoice = invoice_of(shop.fresh(sub))
     assert (shop.fresh(sub).status, invoice.status, invoice.attempt_count) == ("past_due", "open", 1)
     assert shop.events("invoice.payment_action_required")
+
+
+def test_it_pages_through_lines_and_items(shop: Shop) -> None:
+    sub = shop.subscribe(*[shop.price(100 + place) for place in range(12)])
+    invoice = invoice_of(sub)
+    assert (len(invoice.lines.data), invoice.lines.has_more) == (10, True)
+    lines = shop.stripe.invoices.line_items.list(invoice.id, {"limit": 5})
+    assert [line.amount for line in lines.auto_paging_iter()] == list(range(100, 112))
+    items = shop.stripe.subscription_items.list({"subscription": sub.id, "limit": 5})
+    assert [item.price.unit_amount for item in items.auto_paging_iter()] == list(range(100, 112))

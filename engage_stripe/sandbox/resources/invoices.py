@@ -87,8 +87,7 @@ def mark_uncollectible(call: Call) -> Obj:
 
 def lines(call: Call) -> Obj:
     """`GET /v1/invoices/{invoice}/lines`."""
-    invoice = _find(call)
-    return list_object(f"/v1/invoices/{invoice['id']}/lines", invoice["_lines"])
+    return list_of(call, "line_item", within=_find(call)["_lines"])
 
 
 def create_preview(call: Call) -> Obj:

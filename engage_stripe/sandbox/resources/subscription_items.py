@@ -47,9 +47,9 @@ def delete(call: Call) -> Obj:
 
 
 def index(call: Call) -> Obj:
-    """`GET /v1/subscription_items`: oldest first, unlike other lists."""
+    """`GET /v1/subscription_items`: in the order of the subscription."""
     sub = call.account.find("subscription", call.params["subscription"], param="subscription", status=400)
-    return list_of(call, "subscription_item", where=lambda item: bool(item["subscription"] == sub["id"]))
+    return list_of(call, "subscription_item", within=items_of(call.account, sub))
 
 
 def _update(call: Call, sub: Obj, item: dict[str, Any]) -> None:
