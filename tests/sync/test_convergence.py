@@ -119,6 +119,7 @@ def take_in(connection: Connection, fetch: "Fetch") -> None:
 def settle_doubts(connection: Connection, stripe: ModelStripe) -> None:
     """Read from Stripe what was asked for, some seconds later."""
     asked = RefreshRequest.objects.filter(connection=connection)
+    assert not asked.filter(reason__startswith="unreadable").exists()
     customers = {one.stripe_id for one in asked if one.object_type == "customer"}
     objects = [one for customer in customers for one in stripe.truth(customer)]
     if len(asked) > len(customers):

@@ -1,5 +1,6 @@
 """Readers: every API version's JSON becomes the same facts."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -126,7 +127,5 @@ _anything = st.recursive(
 )
 def test_it_never_raises_anything_else(base: dict[str, Any], noise: dict[str, Any], event_type: str) -> None:
     event = shapes.event(event_type, {**base, **noise})
-    try:
+    with contextlib.suppress(UnreadableError):
         read_event(event)
-    except UnreadableError:
-        pass

@@ -1,0 +1,197 @@
+"""Two workers at once on real PostgreSQL: one stops at every point it can, the other runs into it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.db import connections, transaction
+
+from connector.models import Connection
+from sync import events, inbox, observations
+from sync.models import Identity, StripeEvent, UserTraits
+from sync.observations import apply_objects
+from sync.projection import project_users
+from tests.factories import make_connection
+from tests.sync import stripe_shapes as shapes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+POINTS = [
+    (inbox, "_load_connections"),
+    (observations, "lock_customers"),
+    (observations, "write"),
+    (observations, "project_touched"),
+    (observations, "ask"),
+    (inbox, "_mark"),
+]
+"""Before each of these the first worker stops: after the claim, the locks, the mirror, the projection …"""
+points = pytest.mark.parametrize("point", POINTS, ids=[name for _, name in POINTS])
+
+
+@pytest.fixture
+def connection() -> Connection:
+    connection = make_connection()
+    apply_objects(connection=connection, objects=[shapes.product()], rank=1, source={})
+    return connection
+
+
+def link(connection: Connection, user_id: str, **fields: str) -> None:
+    Identity.objects.create(app_id=connection.app_id, user_id=user_id, **fields)
+
+
+def store(connection: Connection, event_type: str, data: dict[str, Any], at: int) -> None:
+    events.keep(connection_ids=[connection.id], event=shapes.event(event_type, data, created=at))
+
+
+class _Worker(threading.Thread):
+    """Keeps what its work raised, for the test to see."""
+
+    def __init__(self, name: str, work: Callable[[], Any]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001  shown by the test
+            self.error = error
+        finally:
+            connections.close_all()
+
+
+@contextmanager
+def stopped(
+    monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> Iterator[Callable[[Callable[[], Any]], _Worker]]:
+    """Run work in a first worker up to ``point``; it goes on when the block ends."""
+    module, name = point
+    reached, go_on = threading.Event(), threading.Event()
+    original = getattr(module, name)
+
+    def stop(*args: Any, **kwargs: Any) -> Any:
+        if threading.current_thread().name == "first":
+            reached.set()
+            assert go_on.wait(60)
+        return original(*args, **kwargs)
+
+    def start(work: Callable[[], Any]) -> _Worker:
+        worker = _Worker("first", work)
+        workers.append(worker)
+        worker.start()
+        assert reached.wait(60)
+        return worker
+
+    workers: list[_Worker] = []
+    monkeypatch.setattr(module, name, stop)
+    try:
+        yield start
+    finally:
+        go_on.set()
+        for worker in workers:
+            worker.join(60)
+
+
+def run_second(work: Callable[[], Any]) -> _Worker:
+    """Run work until it is done or waits for a lock that the first worker holds."""
+    worker = _Worker("second", work)
+    worker.start()
+    pause = threading.Event()
+    while worker.is_alive() and not _somebody_waits():
+        pause.wait(0.005)
+    return worker
+
+
+def _somebody_waits() -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def finish(*workers: _Worker) -> None:
+    for worker in workers:
+        worker.join(60)
+        assert not worker.is_alive()
+        assert worker.error is None, repr(worker.error)
+    inbox.drain()
+    assert not StripeEvent.objects.exclude(state="applied").exists()
+
+
+def status_of(user_id: str) -> str:
+    return UserTraits.objects.get(user_id=user_id).subscription_status
+
+
+@points
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_it_keeps_the_newest_of_one_subscription(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], newest_first: bool
+) -> None:
+    link(connection, "ada", stripe_id="cus_1")
+    moments = [(shapes.NOW, "past_due"), (shapes.NOW + 1, "active")]
+    for at, status in reversed(moments) if newest_first else moments:
+        store(connection, "customer.subscription.updated", shapes.subscription(status=status), at)
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(lambda: inbox.apply_batch(limit=1))
+    finish(first, second)
+    assert status_of("ada") == "active"
+
+
+@points
+def test_it_shows_both_customers_of_one_user(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """Each worker has one of two customers with the same email; neither sees what the other has not committed."""
+    link(connection, "ada", email_address="ada@example.com")
+    for customer in ("cus_1", "cus_2"):
+        apply_objects(connection=connection, objects=[shapes.customer(id=customer)], rank=1, source={})
+    canceled = shapes.subscription(id="sub_1", customer="cus_1", status="canceled")
+    store(connection, "customer.subscription.updated", canceled, shapes.NOW)
+    active = shapes.subscription(id="sub_2", customer="cus_2", status="active")
+    store(connection, "customer.subscription.updated", active, shapes.NOW)
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(lambda: inbox.apply_batch(limit=1))
+    finish(first, second)
+    assert status_of("ada") == "active"
+
+
+@points
+@pytest.mark.parametrize("fields", [{"stripe_id": "cus_1"}, {"email_address": "ada@example.com"}])
+def test_it_reaches_a_user_who_is_linked_meanwhile(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], fields: dict[str, str]
+) -> None:
+    store(connection, "customer.created", shapes.customer(), shapes.NOW)
+    store(connection, "customer.subscription.created", shapes.subscription(), shapes.NOW)
+
+    def import_identity() -> None:
+        with transaction.atomic():
+            link(connection, "ada", **fields)
+            project_users(app_id=connection.app_id, user_ids=["ada"], source={"run": "1"})
+
+    with stopped(monkeypatch, point) as start:
+        first = start(inbox.apply_batch)
+        second = run_second(import_identity)
+    finish(first, second)
+    assert status_of("ada") == "active"
+
+
+def test_it_shares_a_full_inbox_without_deadlock(connection: Connection) -> None:
+    """Many workers, few customers, batches that overlap in every order."""
+    link(connection, "ada", stripe_id="cus_0")
+    for number in range(240):
+        customer = f"cus_{number * 7 % 12}"
+        data = shapes.subscription(id=f"sub_{customer}", customer=customer, quantity=number)
+        store(connection, "customer.subscription.updated", data, shapes.NOW + number)
+        store(connection, "customer.updated", shapes.customer(id=f"cus_{number * 5 % 12}"), shapes.NOW + number)
+    workers = [_Worker(f"worker {n}", lambda: inbox.drain(batch=16)) for n in range(6)]
+    for worker in workers:
+        worker.start()
+    finish(*workers)
+    assert StripeEvent.objects.filter(state="applied", attempts=0).count() == 480
