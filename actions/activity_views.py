@@ -2,14 +2,12 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from actions.limit_forms import limit_forms
-from actions.models import ActionExecution, Execution
-from actions.registry import ACTIONS
+from actions.selectors import clicks_of_user
 from connector.access import ConsoleRequest, require_admin, require_app
 from connector.selectors import serving_connection
 
@@ -21,15 +19,8 @@ _PAGE = 50
 def activity(request: ConsoleRequest) -> HttpResponse:
     """The App's executions, newest first; ``?user_id=`` narrows them to one user."""
     user_id = request.GET.get("user_id", "").strip()
-    executions = Execution.objects.filter(app_id=request.engage_app.id).order_by("-created_at")
-    if user_id:
-        executions = executions.filter(user_id=user_id)
-    actions = Prefetch("actions", ActionExecution.objects.order_by("position"))
-    page = Paginator(executions.prefetch_related(actions), _PAGE).get_page(request.GET.get("page"))
-    labels = {definition.key: definition.label for definition in ACTIONS}
-    for execution in page:
-        for action in execution.actions.all():
-            action.label = labels.get(action.action, action.action)  # type: ignore[attr-defined] # for the template
+    executions = clicks_of_user(app_id=request.engage_app.id, user_id=user_id)
+    page = Paginator(executions, _PAGE).get_page(request.GET.get("page"))
     return render(request, "actions/activity.html", {"page": page, "user_id": user_id, "tab": "activity"})
 
 

@@ -191,3 +191,8 @@ class ActionExecution(models.Model):
         indexes = [
             models.Index(fields=["apply_at"], condition=models.Q(status="pending"), name="action_to_apply"),
         ]
+
+    @property
+    def label(self) -> str:
+        """The action in words, also of one that the registry no longer has."""
+        return self.action.replace("_", " ").capitalize()

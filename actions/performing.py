@@ -20,6 +20,7 @@ from connector.errors import ConnectorError, StripeError
 from connector.permissions import allows
 from connector.stripe_gateway import Fetched, StripeGateway
 from sync.observations import apply_objects
+from sync.refresh import refresh_customer
 
 logger = logging.getLogger(__name__)
 
@@ -221,17 +222,14 @@ def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply(action: ActionExecution, answer: Fetched) -> None:
-    """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only
-    time.
-    """
+    """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only time."""
     if answer.data.get("object") != "subscription":
         return
+    connection, source = action.execution.connection, {"request": answer.request_id}
     try:
-        apply_objects(
-            connection=action.execution.connection,
-            objects=[answer.data],
-            rank=answer.rank,
-            source={"request": answer.request_id},
-        )
+        if answer.rank:
+            apply_objects(connection=connection, objects=[answer.data], rank=answer.rank, source=source)
+        else:  # an answer that Stripe had stored for the key says nothing about now
+            refresh_customer(connection=connection, customer_id=action.customer, priority="click")
     except Exception:
         logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from actions.models import ActionConfig, Execution
@@ -39,6 +40,12 @@ def recent_execution(wanted: Execution, *, idempotency_key: str | None) -> Execu
         .order_by("-created_at")
         .first()
     )
+
+
+def clicks_of_user(*, app_id: UUID, user_id: str = "") -> QuerySet[Execution]:
+    """The App's executions with their actions, newest first; of one user where ``user_id`` is given."""
+    executions = Execution.objects.filter(app_id=app_id).order_by("-created_at").prefetch_related("actions")
+    return executions.filter(user_id=user_id) if user_id else executions
 
 
 def get_execution(*, app_id: UUID, execution_id: UUID) -> Execution:

@@ -2,12 +2,12 @@
 
 from actions.availability import list_availability
 from actions.models import ActionConfig
-from actions.parameters import Picker
 from actions.period_end import PERMISSION as SCHEDULE_PERMISSION
-from actions.pickers import coupon_choices, plan_choices, promotion_code_choices
+from actions.pickers import references_of
 from actions.registry import get_action
 from connector.models import Connection
 from connector.permissions import allows
+from sync.catalogue_selectors import find_unusable
 
 
 def warnings_about(config: ActionConfig, connection: Connection | None) -> list[str]:
@@ -30,20 +30,11 @@ def _missing_permission(config: ActionConfig, connection: Connection) -> list[st
 
 
 def _gone(config: ActionConfig, connection: Connection) -> list[str]:
-    usable = {
-        Picker.PLAN: ("plan", _plans(connection)),
-        Picker.COUPON: ("coupon", {value for value, _ in coupon_choices(connection)}),
-        Picker.PROMOTION_CODE: ("promotion code", {value for value, _ in promotion_code_choices(connection)}),
-    }
-    gone = []
-    for parameter in get_action(config.action).parameters:
-        value = config.parameters.get(parameter.name)
-        if value and parameter.picker in usable and value not in usable[parameter.picker][1]:
-            gone.append(f"The {usable[parameter.picker][0]} {value} can no longer be used. Choose another one.")
-    if set(config.target or []) - _plans(connection):
+    used = references_of(get_action(config.action).parameters, config.parameters)
+    unusable = find_unusable(connection, [*used, *(config.target or [])])
+    gone = [
+        f"{reference} {unusable[reference]}. Choose another one." for reference in used if reference in unusable
+    ]
+    if any(price in unusable for price in config.target or []):
         gone.append("A targeted plan is archived; users on it can still click.")
     return gone
-
-
-def _plans(connection: Connection) -> set[str]:
-    return {value for _, group in plan_choices(connection) for value, _ in group}

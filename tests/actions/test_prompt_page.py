@@ -157,7 +157,7 @@ def test_it_warns_when_a_plan_is_gone(shop: Shop) -> None:
     shop.stripe.prices.update(price, {"active": False})
     Price.objects.filter(stripe_id=price).update(active=False)
 
-    assert b"can no longer be used" in shop.tenant.client().get(page(shop)).content
+    assert b"is archived at Stripe" in shop.tenant.client().get(page(shop)).content
 
 
 def test_it_previews_for_a_user(shop: Shop) -> None:
