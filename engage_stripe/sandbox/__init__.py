@@ -23,7 +23,7 @@ In a handler
   `.collection(type)` (`.of_customer(id)` is indexed), `.ids.new("sub")`, `.now(customer_id)` (test clock).
 - Return the **stored** object (or `list_of(call, type, where=…, customer=…)`): the pipeline renders, expands
   and encodes it. Refuse with `raise invalid(...)`, `missing(...)` or `StripeError(...)`, before changing
-  anything: a raised error does not roll back.
+  anything: only what `account.changing` holds is put back when an error is raised.
 - Stored objects are plain dicts in the pinned API shape, references as ids. What the API hides unless
   expanded lives in the stored object and is dropped by its `Shape.render`, or is computed by
   `Shape.includable`. A subscription's item holds its price id; `render` puts the price in.

@@ -16,7 +16,7 @@ from engage_stripe.sandbox.keys import create_key
 from engage_stripe.sandbox.population import populate
 from engage_stripe.sandbox.shapes import render
 from engage_stripe.sandbox.snapshots import save
-from engage_stripe.sandbox.state import World
+from engage_stripe.sandbox.state import Account, World
 from engage_stripe.sandbox.time_travel import advance_world
 
 
@@ -46,21 +46,21 @@ class Admin:
         """`{"livemode"?}` → `{"account", "livemode", "secret_key"}`: a new empty account."""
         body = await _body(request)
         id = f"acct_1{self.world.ids.text(15)}"
-        account = self.world.account(id, livemode=bool(body.get("livemode")))
+        account = self._account(id, body)
         key = create_key(self.world, account, "secret")
         return JSONResponse({"account": id, "livemode": account.livemode, "secret_key": key.value})
 
     async def change_settings(self, request: Request) -> JSONResponse:
         """`{"account", "after_dunning": "cancel" | "unpaid" | "past_due", "livemode"?}`: as in the Dashboard."""
         body = await _body(request)
-        account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
+        account = self._account(body["account"], body)
         account.after_dunning = body["after_dunning"]
         return JSONResponse({"account": account.id, "after_dunning": account.after_dunning})
 
     async def create_key(self, request: Request) -> JSONResponse:
         """`{"account", "kind", "permissions"?: ["customer_write", …], "livemode"?}` → `{"key"}`."""
         body = await _body(request)
-        account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
+        account = self._account(body["account"], body)
         names = frozenset(name.removeprefix("rak_") for name in body.get("permissions", ()))
         key = create_key(self.world, account, body["kind"], permissions=names)
         return JSONResponse({"key": key.value})
@@ -86,7 +86,7 @@ class Admin:
     async def confirm_invoice(self, request: Request) -> JSONResponse:
         """`{"succeeded"?: true, "livemode"?}`: the customer finishes 3-D Secure, or the hosted invoice page."""
         body = await _body(request)
-        account = self.world.account(request.path_params["account"], livemode=bool(body.get("livemode")))
+        account = self._account(request.path_params["account"], body)
         invoice = account.get("invoice", request.path_params["invoice"])
         if invoice is None or invoice["status"] != "open":
             return JSONResponse({"error": "No such open invoice"}, 404)
@@ -104,7 +104,7 @@ class Admin:
     async def generate(self, request: Request) -> JSONResponse:
         """`{"account", "subscriptions": N, "livemode"?}` → `{"statuses": {status: how many}}`."""
         body = await _body(request)
-        account = self.world.account(body["account"], livemode=bool(body.get("livemode")))
+        account = self._account(body["account"], body)
         return JSONResponse({"statuses": populate(account, int(body["subscriptions"]))})
 
     async def snapshot(self, request: Request) -> JSONResponse:
@@ -120,7 +120,7 @@ class Admin:
         """
         body = await _body(request)
         where = request.path_params
-        account = self.world.account(where["account"], livemode=bool(body.get("livemode")))
+        account = self._account(where["account"], body)
         obj = account.get(where["type"], where["id"])
         if obj is None:
             return JSONResponse({"error": "No such object"}, 404)
@@ -140,6 +140,9 @@ class Admin:
         if "advance" in body:
             advance_world(self.world, int(body["advance"]))
         return JSONResponse({"now": clock.now(), "offset": clock.offset, "frozen": clock.frozen})
+
+    def _account(self, id: str, body: dict[str, Any]) -> Account:
+        return self.world.account(id, livemode=bool(body.get("livemode")))
 
 
 def _merge(obj: Obj, changes: dict[str, Any]) -> None:

@@ -66,11 +66,10 @@ class PathChecker:
         steps = [_Step(returns)]
         types: set[str] = set()
         for level in levels:
-            if any(type not in self.shapes for step in steps for type in step.types) and not any(
-                self._next(step, level) for step in steps
-            ):
-                return types
-            steps = [following for step in steps for following in self._next(step, level)]
+            following = [each for step in steps for each in self._next(step, level)]
+            if not following and any(type not in self.shapes for step in steps for type in step.types):
+                return types  # through an object that the sandbox does not imitate, where nothing is known
+            steps = following
             for step in steps:
                 types.update(step.field.get("expand", ()), step.field.get("list", ()))
         return types if any("hash" not in step.field for step in steps) else None
@@ -81,9 +80,9 @@ class PathChecker:
         if "hash" in step.field:
             return self._inside(step.owner, f"{step.dotted}.{name}", step.field["hash"].get(name))
         return [
-            following
+            each
             for type in step.types
-            for following in self._inside(type, name, spec.objects().get(type, {}).get(name))
+            for each in self._inside(type, name, spec.objects().get(type, {}).get(name))
         ]
 
     def _inside(self, owner: str, dotted: str, field: Field | None) -> list[_Step]:

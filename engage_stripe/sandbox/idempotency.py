@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from urllib.parse import parse_qsl
 
@@ -46,8 +46,10 @@ def fingerprint(method: str, path: str, body: str) -> str:
     return hashlib.sha256(f"{method} {path}\n{pairs}".encode()).hexdigest()
 
 
-def recall(account: Account, key: str, request: Entry) -> Entry | None:
-    """The finished first request with this key, or None for a new key; conflicts are raised."""
+def recall(account: Account, key: str | None, request: Entry) -> Answer | None:
+    """The stored answer to the first request with this key, None for a new one; conflicts are raised."""
+    if key is None:
+        return None
     if len(key) > MAX_LENGTH:
         raise StripeError(
             400,
@@ -62,15 +64,9 @@ def recall(account: Account, key: str, request: Entry) -> Entry | None:
     if first.fingerprint != request.fingerprint:
         raise _reused("with the same parameters they were first used with", key)
     if first.answer is None:
-        raise StripeError(
-            409,
-            "There is currently another in-progress request using this Idempotent Key (that probably "
-            f"means you submitted twice, and the other request is still going through): {key}. Please "
-            "try again later.",
-            type="idempotency_error",
-            code="idempotency_key_in_use",
-        )
-    return first
+        raise _in_progress(key)
+    replayed = {"Idempotent-Replayed": "true", "Original-Request": first.request_id}
+    return replace(first.answer, headers=first.answer.headers | replayed)
 
 
 @contextmanager
@@ -93,4 +89,14 @@ def _reused(allowed: str, key: str) -> StripeError:
         f"Keys for idempotent requests can only be used {allowed}. Try using a key other than '{key}' if you "
         "meant to execute a different request.",
         type="idempotency_error",
+    )
+
+
+def _in_progress(key: str) -> StripeError:
+    return StripeError(
+        409,
+        "There is currently another in-progress request using this Idempotent Key (that probably means you "
+        f"submitted twice, and the other request is still going through): {key}. Please try again later.",
+        type="idempotency_error",
+        code="idempotency_key_in_use",
     )

@@ -16,7 +16,6 @@ from engage_stripe.sandbox.errors import StripeError, invalid, not_imitated
 from engage_stripe.sandbox.routing import Route
 
 ALWAYS = frozenset({"expand"})
-LIST_PARAMETERS = frozenset({"limit", "starting_after", "ending_before"})
 
 Type = Any
 Hash = dict[str, Any]
@@ -95,7 +94,7 @@ def _is_compound(type: Type) -> bool:
 
 
 def _array(type: Hash, value: Any, path: str) -> list[Any]:
-    if not isinstance(value, dict) or not all(key.isdigit() for key in value):
+    if not isinstance(value, dict) or not all(key.isdecimal() for key in value):
         raise invalid("Invalid array", param=path)
     places = sorted(value, key=int)
     return [_value(type["array"], value[place], f"{path}[{place}]") for place in places]

@@ -1,4 +1,4 @@
-"""A request's way: authenticate, faults, idempotency, parameters, permission, handler, expand, JSON."""
+"""A request's way: authenticate, idempotency, permission, parameters, faults, handler, expand, JSON."""
 
 from __future__ import annotations
 
@@ -54,36 +54,43 @@ class Pipeline:
         )
 
     async def _serve(self, request: Request, request_id: str, logged: dict[str, Any]) -> Answer:
-        key = authenticate(self.world, request.headers)
-        account = acting_account(self.world, key, request.headers.get("stripe-account"))
-        logged["account"] = account.id
-        _check_version(request.headers.get("stripe-version"))
-        route, path = self.router.match(request.method, request.url.path)
+        call = self._identified(request, request_id)
+        logged["account"] = call.account.id
         encoded = await _encoded(request)
-        call = Call(self.world, account, route, key, request_id, _idempotency_key(request), path)
         entry = Entry(
             idempotency.fingerprint(request.method, request.url.path, encoded),
-            route.name,
-            account.now(),
+            call.route.name,
+            call.now,
             request_id,
         )
-        if call.idempotency_key is not None:
-            first = idempotency.recall(account, call.idempotency_key, entry)
-            if first is not None and first.answer is not None:
-                return _replayed(first.answer, first.request_id)
-        check_permission(key, account, route.permission)
-        call.params = validate(route, decode(encoded))
-        self.paths.check(
-            route,
-            call.params.get("expand") or (),
-            lambda permission: check_permission(key, account, permission),
-        )
+        replay = idempotency.recall(call.account, call.idempotency_key, entry)
+        if replay is not None:
+            return replay
+        self._admit(call, decode(encoded))
         logged["params"] = call.params
-        with idempotency.remembered(account, call.idempotency_key, entry):
+        with idempotency.remembered(call.account, call.idempotency_key, entry):
             answer = await self._executed(request, call)
             if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
                 entry.answer = answer
             return answer
+
+    def _identified(self, request: Request, request_id: str) -> Call:
+        """Who calls what, on whose account."""
+        key = authenticate(self.world, request.headers)
+        account = acting_account(self.world, key, request.headers.get("stripe-account"))
+        _check_version(request.headers.get("stripe-version"))
+        route, path = self.router.match(request.method, request.url.path)
+        return Call(self.world, account, route, key, request_id, _idempotency_key(request), path)
+
+    def _admit(self, call: Call, decoded: Decoded) -> None:
+        """Refuse what the key may not do and what the endpoint does not know, before anything happens."""
+
+        def permit(permission: str | None) -> None:
+            check_permission(call.key, call.account, permission)
+
+        permit(call.route.permission)
+        call.params = validate(call.route, decoded)
+        self.paths.check(call.route, call.params.get("expand") or (), permit)
 
     async def _executed(self, request: Request, call: Call) -> Answer:
         try:
@@ -157,11 +164,6 @@ def _check_version(version: str | None) -> None:
         raise invalid(
             f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION}.",
         )
-
-
-def _replayed(answer: Answer, original_request: str) -> Answer:
-    headers = {"Idempotent-Replayed": "true", "Original-Request": original_request}
-    return Answer(answer.status, answer.body, {**answer.headers, **headers})
 
 
 def _refused(error: StripeError) -> Answer:
