@@ -8,11 +8,9 @@ from connector.audit import Actor
 from connector.keys import parse_api_key
 from connector.models import Connection
 from engage_stripe import embedded
-from engage_stripe.demo import company
 from engage_stripe.demo.merchant import RESTRICTED_KEY
 from engage_stripe.demo.story import Story, check, patiently
-from engage_stripe.standalone import services as standalone
-from sync import catalogue, identity_import
+from sync import catalogue, identity_import, reconciliation
 from sync.models import SyncRun
 
 CSV = embedded.LOCAL / "identities.csv"
@@ -57,41 +55,26 @@ def sync_catalogue(story: Story) -> None:
         run = patiently(lambda: catalogue.sync_catalogue(connection=story.connection, on_progress=bar.follow))
     story.screen.found("catalogue", run.counts)
     check(run.state == SyncRun.State.DONE, f"the run ended as {run.state}: {run.error}")
+    with story.screen.progress("first reading of customers and subscriptions") as bar:
+        first = patiently(lambda: reconciliation.reconcile(connection=story.connection, on_progress=bar.follow))
+    read = {name: first.counts[name] for name in ("customers", "subscriptions")}
+    story.screen.found("first reading", read)
+    check(first.state == SyncRun.State.DONE, f"the run ended as {first.state}: {first.error}")
 
 
 def import_identities(story: Story) -> None:
-    """200 end users and this run's own, some by email only, and four rows that cannot be right."""
-    rows = _customers_of_everyone(story)
-    _write_csv(CSV, rows)
+    """Everybody's row, some by email only, and four rows that cannot be right."""
+    _write_csv(CSV, story.identities)
     with story.screen.progress("importing") as bar:
         run = identity_import.import_identities(
             app_id=story.tenant.app.id, source=str(CSV), on_progress=bar.follow
         )
-    story.screen.found("file", f"{CSV} ({len(rows) + len(BAD_ROWS)} rows)")
+    story.screen.found("file", f"{CSV} ({len(story.identities) + len(BAD_ROWS)} rows)")
     story.screen.found("imported", run.counts)
     errors = [(error.line, error.code, error.message) for error in run.row_errors.order_by("line")]
     story.screen.table(["line", "problem", "what is wrong"], errors, title="Rows that were skipped")
     check(run.state == SyncRun.State.DONE, f"the import ended as {run.state}: {run.error}")
     check(len(errors) == len(BAD_ROWS), f"{len(errors)} bad rows were reported instead of {len(BAD_ROWS)}")
-
-
-def _customers_of_everyone(story: Story) -> list[list[str]]:
-    """``[user_id, stripe_id, email_address]`` of every end user; customers are made where Stripe has none."""
-    merchant, prices = story.merchant, list(story.shop.prices.values())
-    user_ids = company.end_user_ids()
-    known = merchant.customers_by_email()
-    story.user_id = f"user-of-run-{len(known):03}"
-    standalone.create_end_users(app=story.tenant.app, user_ids=[story.user_id])
-    rows = []
-    with story.screen.progress("customers at Stripe", total=len(user_ids)) as bar:
-        for number, user_id in enumerate(user_ids):
-            email = f"{user_id}@example.com"
-            price = prices[number % len(prices)] if number % 10 else None
-            customer = known.get(email) or merchant.add_customer(email=email, price=price)
-            rows.append([user_id, "" if number % 4 == 0 else customer, email if number % 4 == 0 else ""])
-            bar.advance()
-    story.customer = merchant.add_customer(email=f"{story.user_id}@example.com", price=None)
-    return [*rows, [story.user_id, story.customer, ""]]
 
 
 def _write_csv(path: Path, rows: list[list[str]]) -> None:

@@ -52,6 +52,7 @@ class Story:
     tenant: Tenant = field(init=False)
     shop: Shop = field(init=False)
     connection: Connection = field(init=False)
+    identities: list[list[str]] = field(default_factory=list)
     user_id: str = ""
     customer: str = ""
     subscription: str = ""
