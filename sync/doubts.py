@@ -11,15 +11,18 @@ from sync.traits import CustomerState, main_item, payment_reference, the_subscri
 
 
 def missing_pieces(
-    state: CustomerState, ranks: Mapping[str, int], known: KnownOfConnection, *, may_read_cards: bool
+    state: CustomerState, ranks: Mapping[str, int], known: KnownOfConnection, *, readable: tuple[str, ...]
 ) -> Iterable[Doubt]:
-    """``ranks`` are the rows' by id, the customer's is 0 where only its name is known."""
+    """``ranks`` are the rows' by id, the customer's is 0 where only its name is known.
+
+    ``readable`` are the beginnings of the ids of payment methods that the key may read.
+    """
     customer = state.customer
     subscription = the_subscription(state)
     if reason := _missing_of_customer(state, ranks, known):
         yield Doubt("customer", customer.stripe_id, reason)
     method = payment_reference(customer, subscription, known)
-    if may_read_cards and method and method not in known.payment_methods:
+    if method and method.startswith(readable) and method not in known.payment_methods:
         yield Doubt("customer", customer.stripe_id, "unknown payment method")
     item = main_item(subscription.items) if subscription else None
     if item and item["product"] and item["product"] not in known.product_names:

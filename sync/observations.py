@@ -64,7 +64,7 @@ def _customers(observations: Iterable[Observation]) -> Collection[tuple[UUID, st
 
 def _look_for_missing(projected: Projected, mirrored: Mirrored, connections: Mapping[UUID, Connection]) -> None:
     """Doubt what touched customers lack. A fetch has told all it could: after one, only names can be missing."""
-    readable = {key: allows(one, "rak_payment_method_read") for key, one in connections.items()}
+    readable = {key: _readable_methods(one) for key, one in connections.items()}
     for linked in projected.customers:
         key = linked.connection_id
         touches = mirrored.touches.get((key, linked.state.customer.stripe_id))
@@ -72,9 +72,17 @@ def _look_for_missing(projected: Projected, mirrored: Mirrored, connections: Map
             continue
         rank = max(touch.rank for touch in touches)
         known = projected.known.of(key)
-        for doubt in missing_pieces(linked.state, linked.ranks, known, may_read_cards=readable[key]):
-            if doubt.object_type != "customer" or _is_event_rank(rank):
+        for doubt in missing_pieces(linked.state, linked.ranks, known, readable=readable[key]):
+            if doubt.object_type != "customer":
+                mirrored.doubt(key, doubt, 0)  # any answer names a product or coupon
+            elif _is_event_rank(rank):
                 mirrored.doubt(key, doubt, rank)
+
+
+def _readable_methods(connection: Connection) -> tuple[str, ...]:
+    """Payment methods, and the cards and sources of the older API, have permissions of their own."""
+    methods = ("pm_",) if allows(connection, "rak_payment_method_read") else ()
+    return (*methods, "card_", "src_") if allows(connection, "rak_source_read") else methods
 
 
 def _is_event_rank(rank: int) -> bool:

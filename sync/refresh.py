@@ -8,7 +8,7 @@ from connector.errors import StripeError
 from connector.models import Connection
 from connector.permissions import allows
 from connector.rate_limit import Priority
-from connector.stripe_gateway import StripeGateway
+from connector.stripe_gateway import Fetched, StripeGateway
 from sync.models import Discount, RefreshRequest, Subscription
 from sync.observations import apply_objects
 from sync.projection import TraitChange, project_customers
@@ -84,7 +84,7 @@ def _read_truth(stripe: StripeGateway, connection: Connection, object_type: str,
     try:
         if object_type == "customer":
             return _read_customer(stripe, connection, stripe_id)
-        expand = _subscription_expansions(connection, "") if object_type == "subscription" else ()
+        expand = subscription_expansions(connection, "") if object_type == "subscription" else ()
         fetched = stripe.retrieve(f"{object_type}s", stripe_id, expand=expand)
         objects = [_with_all_items(stripe, fetched.data)] if object_type == "subscription" else [fetched.data]
         return Truth(objects, fetched.rank, fetched.request_id)
@@ -95,12 +95,7 @@ def _read_truth(stripe: StripeGateway, connection: Connection, object_type: str,
 
 
 def _read_customer(stripe: StripeGateway, connection: Connection, customer_id: str) -> Truth:
-    expand = ["discount.source.coupon"]
-    if allows(connection, "rak_payment_method_read"):
-        expand.append("invoice_settings.default_payment_method")
-    if allows(connection, "rak_source_read"):
-        expand.append("default_source")
-    customer = stripe.retrieve_customer(customer_id, expand=expand)
+    customer = _retrieve_customer(stripe, connection, customer_id)
     if customer.data.get("deleted"):
         return _read_deleted_customer(stripe, connection, customer.data, customer.rank, customer.request_id)
     objects, rank = [customer.data], customer.rank
@@ -108,7 +103,7 @@ def _read_customer(stripe: StripeGateway, connection: Connection, customer_id: s
         "subscriptions",
         customer=customer_id,
         status="all",  # canceled ones are hidden otherwise
-        expand=_subscription_expansions(connection, "data."),
+        expand=subscription_expansions(connection, "data."),
     )
     for page in pages:
         objects += [_with_all_items(stripe, one) for one in page.items]
@@ -116,6 +111,20 @@ def _read_customer(stripe: StripeGateway, connection: Connection, customer_id: s
     listed = {one["id"] for one in objects}
     objects += [_gone("subscription", one, customer_id) for one in _mirrored(connection, customer_id) - listed]
     return Truth(objects, rank, customer.request_id)
+
+
+def _retrieve_customer(stripe: StripeGateway, connection: Connection, customer_id: str) -> Fetched:
+    expand = []
+    if allows(connection, "rak_payment_method_read"):
+        expand.append("invoice_settings.default_payment_method")
+    if allows(connection, "rak_source_read"):
+        expand.append("default_source")
+    try:
+        return stripe.retrieve_customer(customer_id, expand=expand)
+    except StripeError as error:
+        if error.http_status != 400:
+            raise
+        return stripe.retrieve_customer(customer_id)  # a deleted customer has nothing to expand
 
 
 def _read_deleted_customer(
@@ -137,7 +146,8 @@ def _mirrored(connection: Connection, customer_id: str, *, live: bool = False) -
     return set(rows.values_list("stripe_id", flat=True))
 
 
-def _subscription_expansions(connection: Connection, prefix: str) -> Sequence[str]:
+def subscription_expansions(connection: Connection, prefix: str) -> Sequence[str]:
+    """What the key may see of a subscription in one request; ``prefix`` is ``data.`` in lists."""
     expand = [f"{prefix}discounts.source.coupon"]
     if allows(connection, "rak_payment_method_read"):
         expand.append(f"{prefix}default_payment_method")

@@ -1,0 +1,132 @@
+"""Reading the truth from Stripe."""
+
+from typing import Any
+
+import pytest
+
+from connector.crypto import Secret
+from connector.models import Connection
+from sync.models import Identity, RefreshRequest, Subscription, UserTraits
+from sync.refresh import refresh_customer
+from sync.refresh_queue import request_refresh
+from sync.refresh_worker import work_off
+from tests.sandbox_process import StripeAccount
+from tests.sync.conftest import SEED_PERMISSIONS, let_time_pass
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(stripe_account: StripeAccount) -> dict[str, Any]:
+    """A customer with a card, a discounted subscription and a canceled one."""
+    stripe = stripe_account.client.v1
+    product = stripe.products.create({"name": "Basic"})
+    price = stripe.prices.create(
+        {"product": product.id, "currency": "usd", "unit_amount": 900, "recurring": {"interval": "month"}}
+    )
+    stripe.coupons.create({"id": "SAVE20", "name": "20% off", "percent_off": 20, "duration": "forever"})
+    customer = stripe.customers.create({"email": "ada@example.com"})
+    card = stripe.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    stripe.customers.update(customer.id, {"invoice_settings": {"default_payment_method": card.id}})
+    old = stripe.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}]})
+    stripe.subscriptions.cancel(old.id)
+    subscription = stripe.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}], "discounts": [{"coupon": "SAVE20"}]}
+    )
+    let_time_pass(stripe_account.sandbox, 10)
+    return {"customer": customer.id, "subscription": subscription.id, "product": product.id}
+
+
+@pytest.fixture
+def ada(connection: Connection, shop: dict[str, Any]) -> dict[str, Any]:
+    Identity.objects.create(app_id=connection.app_id, user_id="ada", stripe_id=shop["customer"])
+    return shop
+
+
+def traits_of(connection: Connection) -> UserTraits:
+    return UserTraits.objects.get(app_id=connection.app_id, user_id="ada")
+
+
+def work_off_everything(connection: Connection) -> None:
+    """As the worker does, without waiting until each request is due."""
+    for _ in range(4):
+        RefreshRequest.objects.filter(connection=connection).update(not_before="2020-01-01T00:00Z")
+        work_off()
+
+
+def test_it_reads_everything_that_the_key_may_read(connection: Connection, ada: dict[str, Any]) -> None:
+    """The seed's key: no card, and no error either."""
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    work_off_everything(connection)
+    traits = traits_of(connection)
+    assert (traits.subscription_status, traits.subscription_plan) == ("active", "Basic")
+    assert (traits.coupon, traits.payment_card_brand) == ("20% off", None)
+    assert Subscription.objects.filter(connection=connection).count() == 2
+    assert not RefreshRequest.objects.filter(connection=connection).exists()
+
+
+def test_it_reads_cards_with_the_permission(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount
+) -> None:
+    connection.api_key = Secret(stripe_account.restricted_key([*SEED_PERMISSIONS, "rak_payment_method_read"]))
+    connection.permissions = {"rak_payment_method_read": {"state": "granted", "message": ""}}
+    connection.save()
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    traits = traits_of(connection)
+    assert (traits.payment_card_brand, traits.payment_card_country) == ("visa", "US")
+
+
+@pytest.mark.parametrize("permissions", [{}, {"rak_payment_method_read": {"state": "granted", "message": ""}}])
+def test_it_follows_a_deleted_customer(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount, permissions: dict[str, Any]
+) -> None:
+    connection.api_key = Secret(stripe_account.restricted_key([*SEED_PERMISSIONS, "rak_payment_method_read"]))
+    connection.permissions = permissions
+    connection.save()
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    stripe_account.client.v1.customers.delete(ada["customer"])
+    let_time_pass(stripe_account.sandbox, 10)
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    traits = traits_of(connection)
+    assert traits.subscription_status == "canceled"
+    assert traits.canceled_at is not None
+
+
+def test_it_buries_a_customer_that_stripe_does_not_know(connection: Connection) -> None:
+    request_refresh(connection_id=connection.id, stripe_id="cus_nobody", reason="test")
+    work_off_everything(connection)
+    assert not RefreshRequest.objects.filter(connection=connection).exists()
+
+
+def test_it_keeps_asking_until_the_answer_is_late_enough(connection: Connection, ada: dict[str, Any]) -> None:
+    far = 2 * 4_000_000_000
+    for reason in ("first", "second"):
+        request_refresh(connection_id=connection.id, stripe_id=ada["customer"], reason=reason, min_rank=far)
+    work_off_everything(connection)
+    request = RefreshRequest.objects.get(connection=connection, object_type="customer")
+    assert (request.min_rank, request.attempts, request.error) == (far, 4, "")
+    assert traits_of(connection).subscription_status == "active"
+
+
+def test_it_keeps_what_stripe_refused_with_the_reason(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount
+) -> None:
+    connection.api_key = Secret(stripe_account.restricted_key(["rak_product_read"]))
+    connection.save()
+    request_refresh(connection_id=connection.id, stripe_id=ada["customer"], reason="test")
+    work_off_everything(connection)
+    assert RefreshRequest.objects.get(connection=connection).error
+
+
+def test_it_shows_a_product_s_new_name(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount
+) -> None:
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    work_off_everything(connection)
+    stripe_account.client.v1.products.update(ada["product"], {"name": "Standard"})
+    let_time_pass(stripe_account.sandbox, 10)
+    request_refresh(connection_id=connection.id, object_type="product", stripe_id=ada["product"], reason="test")
+    work_off_everything(connection)
+    traits = traits_of(connection)
+    assert traits.subscription_plan == "Standard"
+    assert traits.sources["subscription_plan"] == {"product": ada["product"]}
