@@ -60,6 +60,7 @@ class ConnectionForm(forms.Form):
                 "active": connection.status != Connection.Status.INACTIVE,
             }
         super().__init__(*args, **kwargs)
+        self._connection = connection
         self.fields["schedule_time"].help_text = f"In the App's time zone, {timezone}."
         if connection:
             self._describe_stored(connection)
@@ -87,10 +88,11 @@ class ConnectionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
         key: ApiKey | None = data.get("api_key")
-        chosen = data.get("mode")
+        chosen = self._connection.mode if self._connection else data.get("mode")
         if key and chosen and (chosen == "live") != key.livemode:
             mode = "live" if key.livemode else "test"
-            self.add_error("api_key", f"This is a {mode}-mode key ({key.hint}), but {chosen} mode is chosen.")
+            text = f"This is a {mode}-mode key ({key.hint}), but this is the form for {chosen} mode."
+            self.add_error("api_key", text)
         return data
 
 

@@ -121,6 +121,8 @@ class PlatformEndpoint(WebhookReceiver):
     install_id = models.UUIDField(default=uuid.uuid4, editable=False)
     trouble = models.TextField(blank=True)
     checked_at = models.DateTimeField(null=True)
+    repaired = models.TextField(blank=True)
+    repaired_at = models.DateTimeField(null=True)
 
 
 class AuditEntry(models.Model):

@@ -35,7 +35,8 @@ def platform_url() -> str:
 def ensure_platform_endpoint(*, livemode: bool) -> PlatformEndpoint:
     """Find our endpoint and repair its drift, or create it. Safe to call from several processes at once.
 
-    What could not be done is kept in ``trouble`` for the settings page and raised as ``ConnectorError``.
+    What was wrong is kept for the settings page: in ``repaired``, or in ``trouble`` where it still is so, and then
+    raised as ``ConnectorError``.
     """
     with advisory_lock(f"platform-endpoint:{livemode}"):
         row, _ = PlatformEndpoint.objects.get_or_create(livemode=livemode)
@@ -88,6 +89,8 @@ def _bring_in_step(row: PlatformEndpoint) -> None:
     for endpoint in ours:
         if endpoint not in known:
             stripe.delete_webhook_endpoint(endpoint["id"])
+    if drift and row.checked_at:
+        row.repaired, row.repaired_at = row.trouble, timezone.now()
     row.trouble, row.checked_at = "", timezone.now()
     row.save()
 

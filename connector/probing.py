@@ -63,7 +63,7 @@ def inspect_credential(connection: Connection) -> Inspection:
     """Identify the account and probe every permission, in under 5 s whatever Stripe does.
 
     ``connection`` may be unsaved: a key on trial. ``StripeError`` ``key_rejected``, ``key_expired`` or
-    ``account_disconnected`` where the credential itself is refused.
+    ``account_disconnected`` where the credential itself is refused, another one where Stripe answered nothing.
     """
     on_trial = Connection(
         method=connection.method,
@@ -81,8 +81,11 @@ def inspect_credential(connection: Connection) -> Inspection:
     running: list[Future[Any]] = [account, *answers.values()]
     wait(running, timeout=_SECONDS)
     pool.shutdown(wait=False, cancel_futures=True)
-    account_id, account_name = _identify(account, list(answers.values()))
     permissions = {name: _judge(answer) for name, answer in answers.items()}
+    failure = _failure(account)
+    if failure and all(found["state"] == "unknown" for found in permissions.values()):
+        raise failure
+    account_id, account_name = _identify(account, list(answers.values()))
     return Inspection(account_id, account_name, permissions)
 
 

@@ -10,7 +10,7 @@ from connector import audit
 from connector.activation import apply_inspection, describe_waiting, find_row, refuse_mismatch, works
 from connector.audit import Actor
 from connector.crypto import Secret
-from connector.errors import ConnectorError, StripeError
+from connector.errors import StripeError
 from connector.health import REFUSED, put_in_error
 from connector.host import get_host
 from connector.keys import ApiKey
@@ -150,7 +150,9 @@ def _recheck_replacement(connection: Connection, replacement: ReplacementKey, ac
     )
     try:
         inspection = inspect_credential(_on_trial(api_key))
-    except ConnectorError as refusal:
+    except StripeError as refusal:
+        if refusal.code not in REFUSED:
+            raise
         audit.record(connection, actor=actor, action="replacement_dropped", summary=refusal.user_message)
         replacement.delete()
         return

@@ -18,7 +18,12 @@ def email_trouble(connection_id: str) -> None:
         notices.email_trouble(connection)
 
 
-@shared_task(name="stripe_connector.recheck_connection")
+@shared_task(
+    name="stripe_connector.recheck_connection",
+    autoretry_for=(ConnectorError,),
+    retry_backoff=60,
+    max_retries=5,
+)
 def recheck_connection(connection_id: str) -> None:
     """After a 403, and every night."""
     connection = Connection.objects.filter(pk=connection_id).exclude(status=Connection.Status.REVOKED).first()
@@ -28,11 +33,16 @@ def recheck_connection(connection_id: str) -> None:
 
 @shared_task(name="stripe_connector.check_everything")
 def check_everything() -> None:
-    """Every night: each credential, the platform's webhook endpoints, and emails that were lost."""
+    """Every night: each credential, and emails that were lost."""
     for connection_id in _unreported().values_list("pk", flat=True):
         email_trouble.delay(str(connection_id))
     for connection_id in Connection.objects.exclude(status=Connection.Status.REVOKED).values_list("pk", flat=True):
         recheck_connection.delay(str(connection_id))
+
+
+@shared_task(name="stripe_connector.check_platform_endpoints")
+def check_platform_endpoints() -> None:
+    """Every hour: while an endpoint is wrong, events of all connected accounts are lost."""
     for livemode in PlatformEndpoint.objects.values_list("livemode", flat=True):
         check_platform_endpoint.delay(livemode=livemode)
 

@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "nightly sync": {"task": "stripe_sync.tick", "schedule": 60.0, "options": {"expires": 60}},
     "forget old payloads": {"task": "stripe_sync.forget_old", "schedule": 3600.0},
     "check credentials": {"task": "stripe_connector.check_everything", "schedule": crontab(hour=1, minute=30)},
+    "check endpoints": {"task": "stripe_connector.check_platform_endpoints", "schedule": crontab(minute=15)},
     "settle unsettled clicks": {"task": "actions.settle_unsettled", "schedule": 10.0},
     "apply due changes": {"task": "actions.apply_due_changes", "schedule": 60.0},
 }

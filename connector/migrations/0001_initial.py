@@ -37,6 +37,8 @@ class Migration(migrations.Migration):
                 ('install_id', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('trouble', models.TextField(blank=True)),
                 ('checked_at', models.DateTimeField(null=True)),
+                ('repaired', models.TextField(blank=True)),
+                ('repaired_at', models.DateTimeField(null=True)),
             ],
             options={
                 'abstract': False,

@@ -43,6 +43,8 @@ def test_it_repairs_events_and_enables_what_was_disabled(platform: Any) -> None:
     ensure_platform_endpoint(livemode=False)
     endpoint = platform.webhook_endpoints.retrieve(row.webhook_endpoint_id)
     assert find_drift(endpoint.to_dict()) == []
+    row.refresh_from_db()
+    assert row.repaired.startswith("It is disabled at Stripe.")
 
 
 def test_it_makes_a_new_one_for_a_new_version_and_accepts_both_secrets(platform: Any) -> None:

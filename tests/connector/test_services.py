@@ -197,7 +197,24 @@ def test_it_stops_nothing_during_an_outage(
     connection = connect(tenant, stripe_account.restricted_key(REQUIRED)).connection
     outage = {"kind": "server_error", "account": stripe_account.id, "count": None, "status": 503}
     sandbox.admin("POST", "faults", **outage)
-    checked = services.recheck_connection(connection=connection, actor=ALICE)
+    with pytest.raises(StripeError):
+        services.recheck_connection(connection=connection, actor=ALICE)
     sandbox.admin("DELETE", "faults")
-    assert checked.status == Connection.Status.ACTIVE
-    assert allows(checked, "rak_customer_read")
+    connection.refresh_from_db()
+    assert connection.status == Connection.Status.ACTIVE
+    assert allows(connection, "rak_customer_read")
+
+
+def test_it_does_not_revive_a_dead_key_during_an_outage(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    key = stripe_account.restricted_key(REQUIRED)
+    connection = connect(tenant, key).connection
+    sandbox.admin("POST", f"keys/{key}/revoke")
+    services.recheck_connection(connection=connection, actor=ALICE)
+    sandbox.admin("POST", "faults", kind="server_error", account=None, count=None, status=503)
+    with pytest.raises(StripeError):
+        services.recheck_connection(connection=connection, actor=ALICE)
+    sandbox.admin("DELETE", "faults")
+    connection.refresh_from_db()
+    assert connection.status == Connection.Status.ERROR

@@ -228,3 +228,15 @@ def test_it_refuses_the_api_without_a_key(db: None) -> None:
 
 def test_it_has_no_page_for_an_unknown_connection(tenant: Tenant) -> None:
     assert tenant.client().post(f"{PAGE}{uuid.uuid4()}/check/").status_code == 404
+
+
+def test_it_refuses_a_key_of_the_other_mode_in_place_of_this_one(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    client = tenant.client()
+    client.post(PAGE, form(api_key=stripe_account.restricted_key(REQUIRED)))
+    live = sandbox.open_account(livemode=True).restricted_key(REQUIRED)
+    answer = client.post(f"{PAGE}?mode=test", form(api_key=live))
+    assert answer.status_code == 422
+    assert "this is the form for test mode" in answer.content.decode()
+    assert Connection.objects.count() == 1
