@@ -161,3 +161,12 @@ def test_it_pages_through_lines_and_items(shop: Shop) -> None:
     assert [line.amount for line in lines.auto_paging_iter()] == list(range(100, 112))
     items = shop.stripe.subscription_items.list({"subscription": sub.id, "limit": 5})
     assert [item.price.unit_amount for item in items.auto_paging_iter()] == list(range(100, 112))
+
+
+def test_it_gives_the_balance_back_when_an_invoice_is_void(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/customer/balance."""
+    shop.stripe.customers.update(shop.customer, {"balance": -300})
+    sub = shop.subscribe(payment_behavior="default_incomplete")
+    assert (invoice_of(sub).amount_due, shop.stripe.customers.retrieve(shop.customer).balance) == (700, 0)
+    shop.stripe.invoices.void_invoice(invoice_of(sub).id)
+    assert shop.stripe.customers.retrieve(shop.customer).balance == -300

@@ -110,6 +110,14 @@ def test_it_can_end_the_subscription_with_the_schedule(shop: Shop) -> None:
     assert shop.fresh(sub).cancel_at == PERIOD_END
     shop.advance(PERIOD_END + HOUR)
     assert shop.fresh(sub).status == "canceled"
+    assert shop.stripe.subscription_schedules.retrieve(schedule.id).status == "completed"
+
+
+def test_it_takes_a_planned_end_over(shop: Shop) -> None:
+    sub = shop.update(shop.subscribe(), cancel_at_period_end=True)
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    assert (schedule.end_behavior, schedule.phases[0].end_date) == ("cancel", PERIOD_END)
+    assert shop.fresh(sub).cancel_at == PERIOD_END
 
 
 def test_it_keeps_the_planned_end_on_release_when_asked(shop: Shop) -> None:

@@ -112,7 +112,15 @@ def mark_paid(account: Account, invoice: Obj, now: int, *, out_of_band: bool = F
 
 
 def void(account: Account, invoice: Obj, now: int) -> None:
-    """https://docs.stripe.com/invoicing/overview#void: it counts as zero from now on."""
+    """It counts as zero from now on, and the balance it used goes back to the customer.
+
+    https://docs.stripe.com/invoicing/overview#void, https://docs.stripe.com/billing/customer/balance
+    """
+    customer = account.get("customer", invoice["customer"])
+    used = invoice["starting_balance"] - (invoice["ending_balance"] or 0)
+    if customer is not None and invoice["status"] != "draft" and used:
+        with account.changing(customer, "customer.updated"):
+            customer["balance"] += used
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
     invoice["status_transitions"]["voided_at"] = now
     account.emit("invoice.voided", invoice)
@@ -151,7 +159,7 @@ def _sum_discounts(lines: Iterable[Obj]) -> list[Obj]:
 
 
 def _own_item(account: Account, line: Line) -> str | None:
-    return account.ids.new("ii") if line.proration else None
+    return account.ids.new("ii") if line.proration or line.item is None else None
 
 
 def _invoice_item(draft: Draft, line: Line) -> Obj:

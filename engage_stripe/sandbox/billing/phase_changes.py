@@ -35,17 +35,17 @@ def advance_of(account: Account, sub: Obj) -> None:
     """The current phase of the subscription's schedule is over: enter the next, or end."""
     schedule = account.find("subscription_schedule", sub["schedule"])
     now = account.now(sub["customer"])
-    following = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
+    ended = schedule["current_phase"]["end_date"]
+    following = [phase for phase in schedule["phases"] if phase["start_date"] >= ended]
     if following:
         schedules.enter(account, schedule, following[0])
         apply_phase(account, sub, following[0])
         account.emit("subscription_schedule.updated", schedule, {"current_phase": None})
         return
-    schedule |= {"completed_at": now, "current_phase": None, "status": "completed"}
-    account.emit("subscription_schedule.completed", schedule)
     if schedule["end_behavior"] == "cancel":
         cancellation.end(account, sub, now, reason=cancellation.REQUESTED)
     else:
+        schedule["completed_at"] = now
         schedules.release(account, schedule, now)
 
 

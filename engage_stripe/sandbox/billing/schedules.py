@@ -49,9 +49,15 @@ def release(account: Account, schedule: Obj, now: int, *, preserve_cancel_date: 
 
 
 def forget(account: Account, sub: Obj, now: int) -> None:
-    """The subscription ended: so does its schedule."""
+    """The subscription ended: so does its schedule, completed when it ran to its own end."""
     schedule = account.get("subscription_schedule", sub["schedule"] or "")
     sub["schedule"] = None
-    if schedule is not None and schedule["status"] == "active":
-        schedule |= {"canceled_at": now, "current_phase": None, "status": "canceled"}
+    if schedule is None or schedule["status"] != "active":
+        return
+    schedule["current_phase"] = None
+    if now >= schedule["phases"][-1]["end_date"]:
+        schedule |= {"completed_at": now, "status": "completed"}
+        account.emit("subscription_schedule.completed", schedule)
+    else:
+        schedule |= {"canceled_at": now, "status": "canceled"}
         account.emit("subscription_schedule.canceled", schedule)

@@ -136,6 +136,8 @@ def _from_subscription(call: Call) -> Obj:
     schedule = blank_schedule(account, customer, account.now(customer["id"]))
     schedule["billing_mode"] = sub["billing_mode"]
     schedule["phases"] = [_phase_of(account, sub)]
+    # https://docs.stripe.com/billing/subscriptions/subscription-schedules: a planned end is taken over
+    schedule["end_behavior"] = "release" if sub["cancel_at"] is None else "cancel"
     account.add(schedule)
     schedules.attach(account, schedule, sub)
     account.emit("subscription_schedule.created", schedule)
@@ -151,7 +153,7 @@ def _phase_of(account: Account, sub: Obj) -> Obj:
         ],
         "metadata": {},
         "start_date": min(item["current_period_start"] for item in items),
-        "end_date": min(item["current_period_end"] for item in items),
+        "end_date": sub["cancel_at"] or min(item["current_period_end"] for item in items),
     }
     if sub["status"] == "trialing":
         given["trial_end"] = sub["trial_end"]
