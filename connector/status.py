@@ -1,7 +1,9 @@
-"""How a connection really is: when each kind of data last arrived, and what is wrong. Pure."""
+"""How a connection really is: when each kind of data last arrived, and what is wrong."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Literal
 
 from connector.models import Connection
@@ -24,9 +26,13 @@ class Sign:
     at: datetime | None = None
 
 
+contributions: list[Callable[[Connection], Iterable[Sign]]] = []
+"""What the apps above know of a connection; they append a function at start-up, as imports only go downward."""
+
+
 def read_signs(connection: Connection, *, now: datetime, endpoint_trouble: str) -> list[Sign]:
     """Every sign of one connection. ``endpoint_trouble``: what is wrong with the platform's endpoint, or empty."""
-    return [
+    own = [
         _credential(connection),
         _events(connection, now, endpoint_trouble),
         _nightly("Catalogue", connection.last_catalogue_at, now, "Plans and coupons cannot be chosen in prompts."),
@@ -44,6 +50,7 @@ def read_signs(connection: Connection, *, now: datetime, endpoint_trouble: str) 
         ),
         _permissions(connection),
     ]
+    return [*own, *chain.from_iterable(contribute(connection) for contribute in contributions)]
 
 
 def is_healthy(signs: list[Sign]) -> bool:

@@ -9,4 +9,7 @@ class SyncConfig(AppConfig):
     verbose_name = "Stripe connector: sync"
 
     def ready(self) -> None:
-        from sync import activation  # noqa: F401, PLC0415  receivers; models exist only now
+        from connector import status  # noqa: PLC0415  models exist only now
+        from sync import activation, freshness  # noqa: F401, PLC0415  activation has receivers
+
+        status.contributions.append(freshness.contribute_signs)

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connector.models import Connection
+from connector.status import Sign
 from sync.models import RefreshRequest, StripeEvent
 
 _RHYTHM_EVENTS = 50
@@ -49,6 +50,19 @@ class Freshness:
         if self.received_at is None:
             return ("warning", "No events yet")
         return ("warning", f"No events since {self.received_at:%-d %b %Y, %H:%M} UTC")
+
+
+def contribute_signs(connection: Connection) -> list[Sign]:
+    """What the connection's page should say beyond when things last arrived."""
+    found = read_freshness(connection)
+    signs = []
+    if found.received_at and not found.is_live:
+        text = "Longer than this account usually is without events. Send a test event to be sure."
+        signs.append(Sign("Rhythm of events", "warning", "Silent", text, found.received_at))
+    if found.failed:
+        text = "They could not be applied; look at Data sync. Reconciliation repairs what they left out."
+        signs.append(Sign("Failed events", "warning", str(found.failed), text))
+    return signs
 
 
 def read_freshness(connection: Connection) -> Freshness:
