@@ -6,6 +6,7 @@ from django.db import transaction
 
 from connector.errors import InvalidInputError
 from connector.selectors import app_connections
+from sync import locks
 from sync.identity_csv import find_fault
 from sync.models import Customer, Identity, PendingProjection
 from sync.projection import project_users
@@ -24,11 +25,17 @@ def set_identity(*, app_id: UUID, user_id: str, stripe_id: str, email_address: s
         raise InvalidInputError(*fault)
     values = {"stripe_id": stripe_id or None, "email_address": email_address or None}
     with transaction.atomic():
+        locks.share_in_transaction(link_lock(app_id))
         identity, _ = Identity.objects.update_or_create(app_id=app_id, user_id=user_id, defaults=values)
         if stripe_id:
             _request_unknown(app_id, stripe_id)
         project_users(app_id=app_id, user_ids=[user_id], source={"identity": "api"})
     return identity
+
+
+def link_lock(app_id: UUID) -> str:
+    """Held alone while a file is compared and merged; shared by whoever sets one link."""
+    return f"links:{app_id}"
 
 
 def _request_unknown(app_id: UUID, stripe_id: str) -> None:

@@ -12,13 +12,18 @@ from itertools import chain, islice
 
 from connector.errors import InvalidInputError
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 10_000
 MAX_USER_ID = 512
-MAX_EMAIL = 512
 DELIMITERS = ",;\t"
 
-_is_customer_id = re.compile(r"cus_[A-Za-z0-9_-]{1,251}").fullmatch
-_is_email = re.compile(r"[^@\s]+@[^@\s]+").fullmatch
+_CUSTOMER_ID = r"cus_[A-Za-z0-9_-]{1,251}"
+_EMAIL = r"[^@\s\0]{1,255}@[^@\s\0]{1,255}"
+_is_customer_id = re.compile(_CUSTOMER_ID).fullmatch
+_is_email = re.compile(_EMAIL).fullmatch
+_is_good = re.compile(
+    rf"[^\0]{{1,{MAX_USER_ID}}}\0(?:{_CUSTOMER_ID}\0(?:{_EMAIL})?|\0{_EMAIL})", re.DOTALL
+).fullmatch
+"""The rules of ``find_fault`` in one step, for rows joined with NUL: what it takes has no fault."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -108,28 +113,30 @@ def judge_rows(header: Header, reader: "Iterator[list[str]]") -> Iterator[Batch]
 
 
 def _judged(header: Header, reader: "Iterator[list[str]]") -> "Iterator[tuple[int, str, str, str] | Problem]":
+    """This loop sees every row of every file: what it does not do here, it does a million times less."""
     width, stripe_at, email_at = header.width, header.stripe_id, header.email_address
+    last_line: int = reader.line_num  # type: ignore[attr-defined]
     while True:
-        line = reader.line_num + 1  # type: ignore[attr-defined]
         try:
-            row = next(reader)
-        except StopIteration:
-            return
+            for row in reader:
+                line, last_line = last_line + 1, reader.line_num  # type: ignore[attr-defined]
+                if len(row) != width:
+                    if any(row):
+                        message = f"The row has {len(row)} columns, the header {width}."
+                        yield _problem(line, "column_count", message, row)
+                    continue
+                user_id = row[0].strip()
+                stripe_id = row[stripe_at].strip() if stripe_at is not None else ""
+                email = row[email_at].strip() if email_at is not None else ""
+                if _is_good(f"{user_id}\0{stripe_id}\0{email}"):
+                    yield line, user_id, stripe_id, email
+                elif (wrong := find_fault(user_id, stripe_id, email)) and any(row):
+                    yield _problem(line, *wrong, row)
         except csv.Error as error:
+            line, last_line = last_line + 1, reader.line_num  # type: ignore[attr-defined]
             yield Problem(line, "unreadable", f"The quotes of this row do not match ({error}).")
-            continue
-        if not any(row):
-            continue
-        if len(row) != width:
-            yield _problem(line, "column_count", f"The row has {len(row)} columns, the header {width}.", row)
-            continue
-        user_id = row[0].strip()
-        stripe_id = row[stripe_at].strip() if stripe_at is not None else ""
-        email = row[email_at].strip() if email_at is not None else ""
-        if wrong := find_fault(user_id, stripe_id, email):
-            yield _problem(line, *wrong, row)
         else:
-            yield line, user_id, stripe_id, email
+            return
 
 
 def find_fault(user_id: str, stripe_id: str, email_address: str) -> tuple[str, str] | None:
@@ -144,7 +151,7 @@ def find_fault(user_id: str, stripe_id: str, email_address: str) -> tuple[str, s
         return "no_link", "stripe_id and email_address are both empty; one is needed."
     if stripe_id and not _is_customer_id(stripe_id):
         return "bad_stripe_id", "stripe_id is not a Stripe customer id (cus_…)."
-    if email_address and (len(email_address) > MAX_EMAIL or "\0" in email_address or not _is_email(email_address)):
+    if email_address and not _is_email(email_address):
         return "bad_email_address", "email_address is not an email address."
     return None
 

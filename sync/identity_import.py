@@ -19,8 +19,8 @@ from connector.notices import email_admins
 from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
 from sync.facts import Doubt
-from sync.identity import project_pending
-from sync.identity_csv import Header, Problem, judge_rows, read_header
+from sync.identity import link_lock, project_pending
+from sync.identity_csv import Batch, Header, Problem, judge_rows, read_header
 from sync.identity_files import text_lines
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
@@ -177,23 +177,30 @@ class _ImportFile:
 
     def _stage(self, header: Header, rows: Any, stream: IO[bytes], size: int | None) -> None:
         self._run.report = {"ignored_columns": list(header.ignored), "delimiter": header.delimiter}
-        for batch in judge_rows(header, rows):
-            stage(batch)
-            self._good += len(batch.rows)
-            self._bad += len(batch.problems)
-            self._keep(batch.problems)
+        batches = judge_rows(header, rows)
+        while stage(batches, self._count):
             if time.monotonic() - self._reported > _REPORT_EVERY:
                 self._report_progress("reading", stream.tell() / size if size else None)
+
+    def _count(self, batch: Batch) -> None:
+        self._good += len(batch.rows)
+        self._bad += len(batch.problems)
+        self._keep(batch.problems)
 
     def _merge(self, *, confirmed: bool) -> None:
         run, full = self._run, self._run.options["mode"] == "full"
         with transaction.atomic():
+            locks.hold_in_transaction(link_lock(run.app_id))
             repeated = identity_merge.drop_repeated_users()
             shared = identity_merge.find_shared_customers()
             self._keep(repeated)
             self._keep(shared)
             comparison = identity_merge.compare(
-                app_id=run.app_id, full=full, repeated=len(repeated), shared=len(shared)
+                app_id=run.app_id,
+                full=full,
+                rows=self._good - len(repeated),
+                repeated=len(repeated),
+                shared=len(shared),
             )
             run.counts = {**comparison.counts, "rows": self._good + self._bad, "bad": self._bad}
             run.report = {**run.report, "sample": identity_merge.sample_changes()}

@@ -2,13 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from django.db import connection
 
 from sync.identity_csv import Batch
 
+BATCHES_AT_ONCE = 10
 TABLE = "staged_identity"
 _DROP = f"DROP TABLE IF EXISTS {TABLE}, repeated_user, identity_change"
 _COPY = f"COPY {TABLE} (line, user_id, stripe_id, email_address) FROM STDIN (FORMAT csv)"
@@ -27,9 +29,18 @@ def staging_table() -> Iterator[None]:
         cursor.execute(_DROP)
 
 
-def stage(batch: Batch) -> None:
-    """Append the good rows. An empty cell becomes NULL, as COPY reads unquoted emptiness in CSV."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(batch.rows)
+def stage(batches: Iterator[Batch], on_batch: Callable[[Batch], None]) -> bool:
+    """Append the good rows of some batches; False where there are no more.
+
+    PostgreSQL reads one batch while the next is judged, so several share a COPY. An empty cell becomes NULL, as COPY
+    reads unquoted emptiness in CSV.
+    """
+    staged = 0
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write(buffer.getvalue())
+        for batch in islice(batches, BATCHES_AT_ONCE):
+            buffer = io.StringIO()
+            csv.writer(buffer, lineterminator="\n").writerows(batch.rows)
+            copy.write(buffer.getvalue())
+            on_batch(batch)
+            staged += 1
+    return staged == BATCHES_AT_ONCE

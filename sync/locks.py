@@ -57,6 +57,18 @@ def _wait_for(name: str, milliseconds: int) -> bool:
     return True
 
 
+def hold_in_transaction(name: str) -> None:
+    """Hold ``name`` alone until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY})", [name])
+
+
+def share_in_transaction(name: str) -> None:
+    """Hold ``name`` together with others who share it, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock_shared({_KEY})", [name])
+
+
 def _release(name: str) -> None:
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session

@@ -1,0 +1,121 @@
+"""Speed and memory of identity imports, against a bare COPY of the same file into an unindexed table.
+
+    python benchmarks/identity_import.py [--rows 1000000] [--rows 5000000]
+
+Prints, for each number of rows: the bare COPY, the first import, a re-import with 1 % of the rows changed, each in
+seconds and as a multiple of the COPY, and the peak memory of the importing process. It works in a scratch database
+of the server that DATABASE_URL names and drops it.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADER = "user_id,stripe_id,email_address\n"
+
+
+def write_file(path: Path, rows: int, *, changed_every: int = 0) -> None:
+    with path.open("w") as file:
+        file.write(HEADER)
+        for n in range(rows):
+            customer = n + rows if changed_every and n % changed_every == 0 else n
+            file.write(f"user-{n:09d},cus_{customer:014d},person{n}@example.com\n")
+
+
+@contextmanager
+def scratch_database(url: str) -> Iterator[str]:
+    name = f"benchmark_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{url.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def bare_copy(url: str, path: Path) -> float:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bare")
+        connection.execute("CREATE TABLE bare (user_id text, stripe_id text, email_address text)")
+        connection.execute("CHECKPOINT")
+        started = time.perf_counter()
+        with connection.cursor().copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as file:
+            while block := file.read(1 << 16):
+                copy.write(block)
+        seconds = time.perf_counter() - started
+        connection.execute("DROP TABLE bare")
+    return seconds
+
+
+def import_once(url: str, app_id: str, path: Path) -> tuple[float, float]:
+    """Seconds of the import and the process's peak memory in MiB, from a process of its own."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    command = [sys.executable, __file__, "--child", app_id, str(path)]
+    environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "WARNING"}
+    answer = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    seconds, memory = answer.stdout.split()
+    return float(seconds), float(memory)
+
+
+def child(app_id: str, path: str) -> None:
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
+    import django
+
+    django.setup()
+    from sync.identity_import import import_identities
+
+    started = time.perf_counter()
+    run = import_identities(app_id=uuid.UUID(app_id), source=path)
+    seconds = time.perf_counter() - started
+    assert run.state == "done", run.error
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def measure(url: str, rows: int) -> None:
+    app_id = str(uuid.uuid4())
+    with TemporaryDirectory() as folder:
+        first, second = Path(folder) / "first.csv", Path(folder) / "second.csv"
+        write_file(first, rows)
+        write_file(second, rows, changed_every=100)
+        copied = min(bare_copy(url, first) for _ in range(3))
+        first_seconds, first_memory = import_once(url, app_id, first)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE stripe_sync_identity")  # as autovacuum does within a minute
+        again_seconds, again_memory = import_once(url, app_id, second)
+    print(f"{rows:>10,} rows  COPY {copied:6.2f} s", end="  ")
+    print(f"first import {first_seconds:6.2f} s ({first_seconds / copied:4.1f}x)", end="  ")
+    print(f"1 % changed {again_seconds:6.2f} s ({again_seconds / copied:4.1f}x)", end="  ")
+    print(f"peak memory {max(first_memory, again_memory):.0f} MiB", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, action="append", help="repeatable; default 1,000,000 and 5,000,000")
+    parser.add_argument("--child", nargs=2, metavar=("APP", "FILE"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(*options.child)
+        return
+    with scratch_database(os.environ["DATABASE_URL"]) as url:
+        environment = {**os.environ, "DATABASE_URL": url}
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+        for rows in options.rows or [1_000_000, 5_000_000]:
+            measure(url, rows)
+
+
+if __name__ == "__main__":
+    main()
