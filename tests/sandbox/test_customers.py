@@ -100,8 +100,8 @@ def test_it_cancels_the_subscriptions_of_a_deleted_customer(stripe_account: Stri
     subscription = v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}]})
     v1.customers.delete(customer.id)
     assert v1.subscriptions.retrieve(subscription.id).status == "canceled"
-    types = [event.type for event in v1.events.list({"limit": 2}).data]
-    assert types == ["customer.deleted", "customer.subscription.deleted"]
+    types = [event.type for event in v1.events.list({"limit": 3}).data]
+    assert types == ["customer.deleted", "payment_method.detached", "customer.subscription.deleted"]
 
 
 @pytest.mark.parametrize(

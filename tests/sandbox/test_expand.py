@@ -63,10 +63,13 @@ def test_it_changes_nothing_when_the_path_is_refused(stripe_account: StripeAccou
 
 def test_it_expands_a_deleted_object_as_deleted(stripe_account: StripeAccount) -> None:
     v1 = stripe_account.client.v1
-    customer = v1.customers.create({"payment_method": "pm_card_visa"})
-    payment_method = v1.customers.payment_methods.list(customer.id).data[0]
+    customer = v1.customers.create()
+    coupon = v1.coupons.create({"percent_off": 10})
+    code = v1.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": coupon.id}, "customer": customer.id}
+    )
     v1.customers.delete(customer.id)
-    found = v1.payment_methods.retrieve(payment_method.id, {"expand": ["customer"]})
+    found = v1.promotion_codes.retrieve(code.id, {"expand": ["customer"]})
     assert isinstance(found.customer, stripe.Customer)
     assert found.customer.deleted is True
 

@@ -106,16 +106,21 @@ def detach(account: Account, payment_method: Obj) -> Obj:
             "The payment method you provided is not attached to a customer so detachment is impossible.",
             param="payment_method",
         )
-    account.add({"id": payment_method["id"], "object": "_detached_payment_method"})
-    payment_method["customer"] = None
-    account.emit("payment_method.detached", payment_method, {"customer": customer_id})
-    customer = account.get("customer", customer_id)
-    if customer is not None:
-        settings = customer["invoice_settings"]
-        if settings["default_payment_method"] == payment_method["id"]:
-            with account.changing(customer, "customer.updated"):
-                settings["default_payment_method"] = None
+    release(account, payment_method)
+    customer = account.find("customer", customer_id)
+    settings = customer["invoice_settings"]
+    if settings["default_payment_method"] == payment_method["id"]:
+        with account.changing(customer, "customer.updated"):
+            settings["default_payment_method"] = None
     return payment_method
+
+
+def release(account: Account, payment_method: Obj) -> None:
+    """What detaching and the end of the customer do to the payment method itself."""
+    account.add({"id": payment_method["id"], "object": "_detached_payment_method"})
+    previous = {"customer": payment_method["customer"]}
+    payment_method["customer"] = None
+    account.emit("payment_method.detached", payment_method, previous)
 
 
 def refuse_declined(last4: str) -> None:

@@ -15,6 +15,7 @@ from engage_stripe.sandbox.resources.cards_on_file import (
     not_attached,
     payment_method_for,
     payment_method_of,
+    release,
 )
 from engage_stripe.sandbox.resources.fields import assign
 from engage_stripe.sandbox.resources.new_customer import PLAIN, assign_customer, new_customer
@@ -78,9 +79,11 @@ def update(call: Call) -> Obj:
 
 
 def delete(call: Call) -> Obj:
-    """`DELETE /v1/customers/{customer}`: also cancels every subscription at once."""
+    """`DELETE /v1/customers/{customer}`: also cancels every subscription at once and lets go of its cards."""
     customer = call.account.find("customer", call.path["customer"])
     cancel_all(call.account, customer["id"])
+    for payment_method in call.account.collection("payment_method").of_customer(customer["id"]):
+        release(call.account, payment_method)
     call.account.emit("customer.deleted", customer)
     return call.account.remove(customer)
 
