@@ -8,6 +8,16 @@ used. A status that is not named is ``not_allowed``.
 from dataclasses import dataclass, field
 from typing import Any
 
+STATUSES = (
+    "active",
+    "trialing",
+    "past_due",
+    "unpaid",
+    "paused",
+    "incomplete",
+    "incomplete_expired",
+    "canceled",
+)
 PAYING = ("active", "trialing", "past_due")
 
 

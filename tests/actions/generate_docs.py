@@ -1,0 +1,97 @@
+"""Write ``docs/actions.md`` from the registry and from the table that the tests run.
+
+``python -m tests.actions.generate_docs`` writes it; ``test_docs.py`` checks that it is in step.
+"""
+
+import os
+from pathlib import Path
+
+import django
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
+    django.setup()
+
+from actions.definition import ActionDefinition, Needs
+from actions.parameters import Parameter
+from actions.registry import ACTIONS
+from tests.actions.outcome_table import ROWS, STATUSES
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "actions.md"
+
+INTRODUCTION = """\
+# Actions
+
+What a prompt can do at Stripe in one click. This page is generated from `actions/definitions/` and from the table
+that `tests/actions/test_outcome_table.py` runs against the sandbox: `python -m tests.actions.generate_docs`.
+
+Parameters are given as in `PUT /api/v1/prompts/{prompt_id}/interactions/{interaction}/actions/`;
+`GET /api/v1/actions/` has the same as JSON schema, with what the present Stripe key can do. An action on a
+subscription works on the user's current one, or with `target` on the one with a price of that list.
+
+A click's outcome is one of
+
+| outcome | means |
+| --- | --- |
+| `succeeded` | Stripe's answer shows the intended state |
+| `no_op` | it was so already |
+| `failed` | Stripe refused; `retryable` says whether a new click may help |
+| `requires_action` | the user has to pay or confirm, at `url` where there is one |
+| `pending` | it applies later, at `apply_at` |
+| `unknown` | it is being settled: read `GET /api/v1/executions/{id}/` again |
+| `not_allowed` | a precondition does not hold, `code` says which; nothing was sent |
+| `skipped` | an earlier action failed, or a later choice replaced this one |
+"""
+
+
+def build_page() -> str:
+    """The whole page."""
+    return "\n".join([INTRODUCTION, *(_describe(definition) for definition in ACTIONS)])
+
+
+def _describe(definition: ActionDefinition) -> str:
+    parts = [f"## {definition.label} (`{definition.key}`)", definition.description]
+    if definition.parameters:
+        lines = ["| parameter | choice | default | |", "| --- | --- | --- | --- |"]
+        parts.append("\n".join([*lines, *(_parameter(parameter) for parameter in definition.parameters)]))
+    parts.append(_permissions(definition))
+    if definition.needs is Needs.CUSTOMER:
+        parts.append("It needs a customer, no subscription.")
+    parts += _outcomes(definition)
+    return "\n\n".join(parts) + "\n"
+
+
+def _outcomes(definition: ActionDefinition) -> list[str]:
+    """The table of outcomes by subscription status, where the tests have one."""
+    rows = [row for row in ROWS if row.action == definition.key]
+    if not rows:
+        return []
+    lines = ["| | " + " | ".join(f"`{status}`" for status in STATUSES) + " |"]
+    lines.append("| --- |" + " --- |" * len(STATUSES))
+    for row in rows:
+        cells = [row.outcomes.get(status, "not_allowed") for status in STATUSES]
+        lines.append(f"| {row.case} | " + " | ".join(cells) + " |")
+    return ["\n".join(lines)]
+
+
+def _parameter(parameter: Parameter) -> str:
+    choice = ", ".join(f"`{value}` {label}" for value, label in parameter.options.items())
+    if not choice:
+        bounds = [("from", parameter.minimum), ("to", parameter.maximum)]
+        words = [f"{name} {value}" for name, value in bounds if value is not None]
+        choice = ", ".join([parameter.picker.replace("_", " "), *words])
+    default = "" if parameter.default is None else f"`{parameter.default}`"
+    notes = [parameter.help] if parameter.help else []
+    notes += [f"Only when `{name}` is `{'` or `'.join(values)}`." for name, values in parameter.only_when.items()]
+    name = f"`{parameter.name}` ({parameter.label})"
+    return f"| {name} | {choice} | {'required' if parameter.required else default} | {' '.join(notes)} |"
+
+
+def _permissions(definition: ActionDefinition) -> str:
+    needed = " and ".join(f"`{name}`" for name in definition.required_permissions)
+    also = "".join(f" With `{name}`: {what}." for name, what in definition.optional_permissions.items())
+    return f"Needs the permission {needed}.{also}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(build_page())
