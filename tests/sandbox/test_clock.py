@@ -143,3 +143,16 @@ def test_it_deletes_a_clock_with_its_customers(shop: Shop) -> None:
     shop.stripe.test_helpers.test_clocks.delete(shop.clock)
     assert shop.stripe.subscriptions.retrieve(sub.id).status == "canceled"
     assert shop.stripe.customers.retrieve(shop.customer).deleted
+
+
+def test_it_cannot_charge_a_card_that_was_detached(shop: Shop) -> None:
+    """https://docs.stripe.com/api/payment_methods/detach."""
+    card = shop.stripe.payment_methods.attach("pm_card_mastercard", {"customer": shop.customer}).id
+    own = shop.subscribe(default_payment_method=card)
+    shop.stripe.payment_methods.detach(card)
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert invoice_of(shop.fresh(own)).status == "paid"
+    other = shop.pay_with("pm_card_visa")
+    shop.stripe.payment_methods.detach(other)
+    shop.advance(START + 59 * DAY + 2 * HOUR)
+    assert shop.fresh(own).status == "past_due"

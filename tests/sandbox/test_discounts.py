@@ -170,3 +170,14 @@ def test_it_deletes_the_discount_of_a_subscription(shop: Shop) -> None:
     sub = shop.subscribe(discounts=[{"coupon": coupon_of(shop)}])
     assert shop.stripe.subscriptions.delete_discount(sub.id).deleted
     assert shop.fresh(sub).discounts == []
+
+
+def test_it_reduces_one_off_items_too(shop: Shop) -> None:
+    """A discount of the subscription reduces its whole invoice."""
+    fee = shop.stripe.prices.create({"product": shop.product, "currency": "usd", "unit_amount": 400}).id
+    fixed = coupon_of(shop, amount_off=1100, currency="usd")
+    for coupon, total in ((coupon_of(shop), 1050), (fixed, 300)):
+        sub = shop.subscribe(discounts=[{"coupon": coupon}], add_invoice_items=[{"price": fee}])
+        assert invoice_of(sub).total == total
+    kept = shop.subscribe(discounts=[{"coupon": fixed}], add_invoice_items=[{"price": fee, "discountable": False}])
+    assert invoice_of(kept).total == 400

@@ -28,7 +28,7 @@ def expected_outcome(draft: Draft, invoice: Obj) -> PaymentOutcome | None:
     due, _ = invoices.balance_after(invoice, customer["balance"])
     if due == 0 or invoice["collection_method"] == "send_invoice":
         return None
-    method = payment_method_of(draft.sub, customer)
+    method = payment_method_of(account, draft.sub, customer)
     if method is None:
         raise no_payment_method()
     return outcome_of(account, method)
@@ -81,7 +81,7 @@ def attempt(account: Account, invoice: Obj, now: int, *, method: str | None = No
     """Charge an open invoice; None when there is nothing to charge it to."""
     customer = account.find("customer", invoice["customer"])
     sub = subscription_of(account, invoice)
-    chosen = method or payment_method_of(sub, customer)
+    chosen = method or payment_method_of(account, sub, customer)
     outcome = outcome_of(account, chosen) if chosen else None
     invoice["attempt_count"] += 1
     invoice["attempted"] = True

@@ -56,13 +56,13 @@ def draft_subscription(account: Account, params: dict[str, Any]) -> Draft:
     trialing = cycles.start_trial(draft, params)
     cycles.start_cycle(draft, params, trialing=trialing)
     set_cancellation(draft, params)
-    add_invoice_items(draft, params.get("add_invoice_items") or [])
     partial = draft.sub["billing_cycle_anchor"] > now and not trialing
     if not (partial and params.get("proration_behavior") == "none"):
         bill_periods(draft, draft.items, trial=trialing)
     if partial:
         cycles.prorate_first_period(draft)
     cut_periods(draft, prorate=params.get("proration_behavior") != "none")
+    add_invoice_items(draft, params.get("add_invoice_items") or [])
     draft.bill_now = True
     return draft
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from engage_stripe.sandbox.billing.amounts import in_currency, price_amount
+from engage_stripe.sandbox.billing.discounting import (
+    AppliedDiscount,
+    Discountable,
+    apply_discounts,
+    coupon_amount_off,
+)
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.lines import Line, product_name
 from engage_stripe.sandbox.collection import Obj
@@ -15,26 +21,49 @@ MAX_EXTRAS = 20
 
 
 def add_invoice_items(draft: Draft, given: list[dict[str, Any]]) -> None:
-    """Add a line for each one-time price."""
+    """Add a line for each one-time price; the subscription's discounts reduce them too."""
     if len(given) > MAX_EXTRAS:
         raise invalid(f"You may pass up to {MAX_EXTRAS} items.", param="add_invoice_items")
-    for place, each in enumerate(given):
-        price = _price(draft, each, f"add_invoice_items[{place}][price]")
-        quantity = each.get("quantity", 1)
-        draft.lines.append(
-            Line(
-                description=product_name(draft.account, price),
-                amount=price_amount(in_currency(price, draft.sub["currency"]), quantity),
-                currency=draft.sub["currency"],
-                start=draft.now,
-                end=draft.now,
-                price=price,
-                quantity=quantity,
-                subscription=draft.sub["id"],
-                item=None,
-                metadata=each.get("metadata") or {},
-            )
-        )
+    prices = [_price(draft, each, f"add_invoice_items[{place}][price]") for place, each in enumerate(given)]
+    lines = [_line(draft, each, price) for each, price in zip(given, prices, strict=True)]
+    reduced = [
+        Discountable(line.amount if each.get("discountable", True) else 0, price["product"])
+        for line, each, price in zip(lines, given, prices, strict=True)
+    ]
+    apply_discounts(reduced, _left(draft), draft.sub["currency"])
+    for line, found in zip(lines, reduced, strict=True):
+        line.taken = found.taken
+    draft.lines += lines
+
+
+def _line(draft: Draft, given: dict[str, Any], price: Obj) -> Line:
+    quantity = given.get("quantity", 1)
+    return Line(
+        description=product_name(draft.account, price),
+        amount=price_amount(in_currency(price, draft.sub["currency"]), quantity),
+        currency=draft.sub["currency"],
+        start=draft.now,
+        end=draft.now,
+        price=price,
+        quantity=quantity,
+        subscription=draft.sub["id"],
+        item=None,
+        metadata=given.get("metadata") or {},
+    )
+
+
+def _left(draft: Draft) -> list[AppliedDiscount]:
+    """The subscription's discounts, fixed ones as far as the other lines leave something of them."""
+    left = []
+    for discount in draft.applied_discounts():
+        coupon, currency = discount.coupon, draft.sub["currency"]
+        amount = coupon_amount_off(coupon, currency)
+        if discount.item is None and amount is not None:
+            spent = sum(line.taken.get(discount.id, 0) for line in draft.lines)
+            coupon = {**coupon, "amount_off": amount - spent, "currency": currency}
+        if discount.item is None:
+            left.append(AppliedDiscount(discount.id, coupon))
+    return left
 
 
 def _price(draft: Draft, given: dict[str, Any], param: str) -> Obj:

@@ -16,17 +16,22 @@ ACTION_MESSAGE = (
 )
 
 
-def payment_method_of(sub: Obj | None, customer: Obj) -> str | None:
-    """The id that would be charged: the subscription's own, then the customer's defaults."""
+def payment_method_of(account: Account, sub: Obj | None, customer: Obj) -> str | None:
+    """The id that would be charged: the subscription's own, then the customer's defaults.
+
+    One that was detached meanwhile counts as none.
+    """
     own = [sub["default_payment_method"], sub["default_source"]] if sub else []
     defaults = [customer["invoice_settings"]["default_payment_method"], customer["default_source"]]
-    return next((id for id in [*own, *defaults] if id), None)
+    chosen = (_stored(account, id) for id in [*own, *defaults] if id)
+    found = next((method for method in chosen if method and method["customer"] == customer["id"]), None)
+    return found["id"] if found else None
 
 
 def outcome_of(account: Account, method: str) -> PaymentOutcome:
     """How a charge of a stored payment method or card ends."""
-    stored = account.get("payment_method", method) or account.find("card", method)
-    card = stored if stored["object"] == "card" else stored.get("card")
+    stored = _stored(account, method) or {}
+    card = stored if stored.get("object") == "card" else stored.get("card")
     return charge_outcome(card["last4"]) if card else SUCCEEDED
 
 
@@ -60,3 +65,7 @@ def set_delinquent(account: Account, customer: Obj, *, delinquent: bool) -> None
     if customer["delinquent"] != delinquent:
         with account.changing(customer, "customer.updated"):
             customer["delinquent"] = delinquent
+
+
+def _stored(account: Account, id: str) -> Obj | None:
+    return account.get("payment_method", id) or account.get("card", id)

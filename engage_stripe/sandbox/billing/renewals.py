@@ -34,7 +34,7 @@ def end_trial(account: Account, sub: Obj) -> None:
     """
     customer = account.find("customer", sub["customer"])
     automatic = sub["collection_method"] == "charge_automatically"
-    missing = automatic and payment_method_of(sub, customer) is None
+    missing = automatic and payment_method_of(account, sub, customer) is None
     wanted = sub["trial_settings"]["end_behavior"]["missing_payment_method"]
     if missing and wanted == "cancel":
         cancellation.end(account, sub, account.now(customer["id"]), reason=None)
