@@ -76,7 +76,11 @@ class Router:
             node[f" {route.method}"] = route
 
     def readers(self) -> dict[str, str]:
-        """The permission that reading one object of each type needs."""
+        """The permission that reading one object of each type needs.
+
+        Of several endpoints the last one listed counts: expanding a payment source asks for sources even
+        where the description says that the source may be an account.
+        """
         return {
             type: route.permission
             for route in self._routes

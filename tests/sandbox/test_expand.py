@@ -74,11 +74,25 @@ def test_it_expands_a_deleted_object_as_deleted(stripe_account: StripeAccount) -
     assert found.customer.deleted is True
 
 
-def test_it_wants_permission_to_read_what_is_expanded(stripe_account: StripeAccount) -> None:
+@pytest.mark.parametrize(
+    ("path", "permission"),
+    [
+        ("invoice_settings.default_payment_method", "rak_payment_method_read"),
+        ("default_source", "rak_source_read"),
+        ("sources", "rak_source_read"),
+        ("subscriptions", "rak_subscription_read"),
+        ("subscriptions.data.latest_invoice", "rak_invoice_read"),
+    ],
+)
+def test_it_wants_permission_to_read_what_is_expanded(
+    stripe_account: StripeAccount, path: str, permission: str
+) -> None:
     """https://docs.stripe.com/keys/restricted-api-keys"""
     customer = stripe_account.client.v1.customers.create()
-    key = stripe_account.restricted_key(["rak_customer_read"])
-    client = stripe_account.sandbox.client(key)
-    path = "invoice_settings.default_payment_method"
-    with pytest.raises(stripe.PermissionError, match="'rak_payment_method_read'"):
-        client.v1.customers.retrieve(customer.id, {"expand": [path]})
+    others = {"rak_payment_method_read", "rak_source_read", "rak_subscription_read", "rak_invoice_read"}
+    key = stripe_account.restricted_key(["rak_customer_read", *(others - {permission})])
+    customers = stripe_account.sandbox.client(key).v1.customers
+    with pytest.raises(stripe.PermissionError, match=f"'{permission}'"):
+        customers.retrieve(customer.id, {"expand": [path]})
+    full = stripe_account.restricted_key(["rak_customer_read", *others])
+    stripe_account.sandbox.client(full).v1.customers.retrieve(customer.id, {"expand": [path]})
