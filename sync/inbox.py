@@ -19,8 +19,8 @@ from connector.models import Connection
 from sync import inbox_sql as sql
 from sync.facts import Reading
 from sync.metrics import EVENTS, LAG
-from sync.mirror import Observation, event_rank
 from sync.observations import apply_observations
+from sync.observed import Observation, event_rank
 from sync.stripe_events import read_event
 
 BATCH = 500

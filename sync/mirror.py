@@ -1,13 +1,12 @@
 """The guarded mirror: facts replace rows of a lower rank, whatever order they come in. One statement per table.
 
-Callers hold the locks of ``lock_customers``; tables and rows are written in one order, so writers never deadlock.
+Callers hold the locks of ``customer_locks``; tables and rows are written in one order, so writers never deadlock.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
@@ -39,50 +38,7 @@ from sync.models import (
     PromotionCode,
     Subscription,
 )
-
-CustomerKey: TypeAlias = tuple[UUID, str]
-"""(connection id, Stripe customer id)"""
-
-
-APP_LOCK = 0x53545250
-"""First key of the advisory lock of an App: shared by writers, held alone while its identities are projected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one event or one answer said: ``rank`` places it in Stripe's time, ``source`` says where it came from."""
-
-    connection_id: UUID
-    rank: int
-    source: Json
-    facts: Sequence[Fact]
-    doubts: Sequence[Doubt] = ()
-
-
-class Touch(NamedTuple):
-    """A customer was the subject of a fact of this type."""
-
-    fact_type: type[Fact]
-    rank: int
-    source: Json
-
-
-@dataclass(slots=True)
-class Mirrored:
-    """What changed, for whom, and what has to be read again. ``renamed`` are products and coupons."""
-
-    touches: dict[CustomerKey, list[Touch]] = field(default_factory=dict)
-    doubts: dict[tuple[UUID, Doubt], int] = field(default_factory=dict)
-    renamed: set[tuple[UUID, str, str]] = field(default_factory=set)
-
-    def touch(self, connection_id: UUID, customer: str | None, touch: Touch) -> None:
-        if customer:
-            self.touches.setdefault((connection_id, customer), []).append(touch)
-
-    def doubt(self, connection_id: UUID, doubt: Doubt, rank: int) -> None:
-        """Only a fetch of the next odd rank after ``rank`` settles it."""
-        key = (connection_id, doubt)
-        self.doubts[key] = max(self.doubts.get(key, 0), settling_rank(rank))
+from sync.observed import Mirrored, Observation, Touch, customer_of, is_fetched
 
 
 class _Version(NamedTuple):
@@ -107,57 +63,6 @@ TABLES: dict[type[MirroredFact], Table] = {
     PromotionCodeFact: Table(PromotionCode, "promotion_code"),
 }
 """In the order in which they are written."""
-
-
-def event_rank(created: int) -> int:
-    """The rank of an event that Stripe created in this second."""
-    return 2 * created
-
-
-def settling_rank(rank: int) -> int:
-    """The lowest rank of a fetch that includes everything of the second that ``rank`` is in."""
-    return rank + 1 + rank % 2
-
-
-def customer_of(fact: Fact) -> str | None:
-    """The customer whose traits the fact may change."""
-    match fact:
-        case CustomerFact():
-            return fact.stripe_id
-        case SubscriptionFact() | DiscountFact() | PaymentMethodFact() | PaymentFact():
-            return fact.customer
-        case _:
-            return None
-
-
-def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) -> dict[CustomerKey, str | None]:
-    """Lock the customers' rows in id order until the transaction ends; make rows of rank 0 for unknown ones.
-
-    Shares the lock of the Apps, so that their identities are not projected meanwhile. Returns the email each
-    customer had before.
-    """
-    rows = json.dumps([{"c": str(connection_id), "s": stripe_id} for connection_id, stripe_id in keys])
-    with database.cursor() as cursor:
-        cursor.execute(_LOCK_NEW_SQL, [APP_LOCK, sorted(map(str, app_ids)), rows])
-        cursor.execute(_LOCK_SQL, [rows])
-        return {(connection_id, stripe_id): email for connection_id, stripe_id, email in cursor.fetchall()}
-
-
-_KEYS = "jsonb_to_recordset(%s::jsonb) AS k(c uuid, s text)"
-_LOCK_NEW_SQL = f"""
-    WITH shared AS MATERIALIZED (
-        SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a
-    )
-    INSERT INTO {Customer._meta.db_table}
-        (connection_id, stripe_id, rank, deleted)
-    SELECT k.c, k.s, 0, false FROM {_KEYS}, (SELECT count(*) FROM shared) s ORDER BY k.c, k.s
-    ON CONFLICT (connection_id, stripe_id) DO NOTHING
-"""  # noqa: S608  table name
-_LOCK_SQL = f"""
-    SELECT t.connection_id, t.stripe_id, t.email FROM {Customer._meta.db_table} t
-    JOIN {_KEYS} ON t.connection_id = k.c AND t.stripe_id = k.s
-    ORDER BY t.connection_id, t.stripe_id FOR NO KEY UPDATE OF t
-"""  # noqa: S608  table name
 
 
 def write(observations: Iterable[Observation], mirrored: Mirrored) -> None:
@@ -224,7 +129,7 @@ def _upsert(
             if owner and owner != customer_of(version.fact):
                 mirrored.touch(connection_id, owner, touch)
             if _contradicts(version.rank, rank_before, differs=differs, written=written):
-                _doubt_both(mirrored, connection_id, version.rank, version.fact, owner)
+                _doubt_both(mirrored, connection_id, max(version.rank, rank_before or 0), version.fact, owner)
             if differs and written and fact_type in _NAMED:
                 mirrored.renamed.add((connection_id, table.object_type, stripe_id))
 
@@ -233,10 +138,13 @@ _NAMED = (ProductFact, CouponFact)
 
 
 def _contradicts(rank: int, rank_before: int | None, *, differs: bool, written: bool) -> bool:
-    """The row says something else about the same second, or somebody wrote it while this statement ran."""
-    if rank_before == rank:
-        return differs
-    return not written and (rank_before is None or rank_before < rank)
+    """The row says something else about the same second, or somebody wrote it while this statement ran.
+
+    A fetch that was too early to outrank the row, and yet differs, may have seen what no event told.
+    """
+    if rank_before is None or rank_before < rank:
+        return not written
+    return differs and (rank_before == rank or is_fetched(rank))
 
 
 def _write_payments(payments: dict[tuple[UUID, str], _Version], mirrored: Mirrored) -> None:
@@ -246,9 +154,8 @@ def _write_payments(payments: dict[tuple[UUID, str], _Version], mirrored: Mirror
     ]
     with database.cursor() as cursor:
         cursor.execute(PAYMENTS_SQL, [json.dumps(rows)])
-        for connection_id, customer in cursor.fetchall():
-            version = payments[connection_id, customer]
-            _doubt_both(mirrored, connection_id, version.rank, version.fact, None)
+        for connection_id, customer, rank in cursor.fetchall():
+            _doubt_both(mirrored, connection_id, rank, payments[connection_id, customer].fact, None)
 
 
 def _payment_failed(fact: Fact) -> bool:

@@ -11,9 +11,11 @@ from django.db import transaction
 
 from connector.models import Connection
 from connector.permissions import allows
+from sync.customer_locks import lock_customers
 from sync.doubts import missing_pieces
 from sync.facts import CustomerFact, Json, PaymentFact, Reading
-from sync.mirror import Mirrored, Observation, customer_of, lock_customers, write
+from sync.mirror import write
+from sync.observed import Mirrored, Observation, customer_of, is_fetched
 from sync.projection import Projected, TraitChange, project_touched
 from sync.refresh_queue import ask
 from sync.stripe_objects import read_object
@@ -75,7 +77,7 @@ def _look_for_missing(projected: Projected, mirrored: Mirrored, connections: Map
         for doubt in missing_pieces(linked.state, linked.ranks, known, readable=readable[key]):
             if doubt.object_type != "customer":
                 mirrored.doubt(key, doubt, 0)  # any answer names a product or coupon
-            elif _is_event_rank(rank):
+            elif not is_fetched(rank):
                 mirrored.doubt(key, doubt, rank)
 
 
@@ -83,7 +85,3 @@ def _readable_methods(connection: Connection) -> tuple[str, ...]:
     """Payment methods, and the cards and sources of the older API, have permissions of their own."""
     methods = ("pm_",) if allows(connection, "rak_payment_method_read") else ()
     return (*methods, "card_", "src_") if allows(connection, "rak_source_read") else methods
-
-
-def _is_event_rank(rank: int) -> bool:
-    return rank % 2 == 0

@@ -15,9 +15,10 @@ from django.db import transaction
 
 from connector.models import Connection
 from sync import projection_sql as sql
+from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
-from sync.mirror import APP_LOCK, CustomerKey, Touch, lock_customers
+from sync.observed import CustomerKey, Touch
 from sync.provenance import source_of
 from sync.signals import announce
 from sync.traits import CustomerState, project

@@ -12,7 +12,7 @@ from sync.facts import (
     PaymentMethodFact,
     SubscriptionFact,
 )
-from sync.mirror import Touch
+from sync.observed import Touch
 
 _CARD = (PaymentMethodFact, SubscriptionFact, CustomerFact)
 _SETTERS: Mapping[str, tuple[type[Fact], ...]] = {

@@ -182,3 +182,15 @@ def test_it_ignores_events_of_a_revoked_connection(connection: Connection) -> No
     Connection.objects.filter(id=connection.id).update(status=Connection.Status.REVOKED)
     inbox.drain()
     assert StripeEvent.objects.get(connection=connection).state == "ignored"
+
+
+def test_it_reads_again_when_a_fetch_was_too_early_to_outrank_what_it_contradicts(connection: Connection) -> None:
+    """An event was lost just after another one: the fetch saw what followed, and nothing says so but the difference."""
+    happen(connection, updated(at=NOW, status="active"))
+    too_early = 2 * (NOW - 1) + 1
+    apply_objects(connection=connection, objects=[shapes.subscription()], rank=too_early, source={})
+    assert asked(connection) == []
+    changed = shapes.subscription(status="past_due")
+    apply_objects(connection=connection, objects=[changed], rank=too_early, source={})
+    assert traits_of(connection).subscription_status == "active"
+    assert asked(connection) == [("customer", "cus_1", 2 * NOW + 1)]

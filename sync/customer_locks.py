@@ -1,0 +1,43 @@
+"""Locks of customers: writers of the same customer take turns, and nobody deadlocks."""
+
+import json
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import connection as database
+
+from sync.models import Customer
+from sync.observed import CustomerKey
+
+APP_LOCK = 0x53545250
+"""First key of the advisory lock of an App: shared by writers, held alone while its identities are projected."""
+
+
+def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) -> dict[CustomerKey, str | None]:
+    """Lock the customers' rows in id order until the transaction ends; make rows of rank 0 for unknown ones.
+
+    Shares the lock of the Apps, so that their identities are not projected meanwhile. Returns the email each
+    customer had before.
+    """
+    rows = json.dumps([{"c": str(connection_id), "s": stripe_id} for connection_id, stripe_id in keys])
+    with database.cursor() as cursor:
+        cursor.execute(_LOCK_NEW_SQL, [APP_LOCK, sorted(map(str, app_ids)), rows])
+        cursor.execute(_LOCK_SQL, [rows])
+        return {(connection_id, stripe_id): email for connection_id, stripe_id, email in cursor.fetchall()}
+
+
+_KEYS = "jsonb_to_recordset(%s::jsonb) AS k(c uuid, s text)"
+_LOCK_NEW_SQL = f"""
+    WITH shared AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a
+    )
+    INSERT INTO {Customer._meta.db_table}
+        (connection_id, stripe_id, rank, deleted)
+    SELECT k.c, k.s, 0, false FROM {_KEYS}, (SELECT count(*) FROM shared) s ORDER BY k.c, k.s
+    ON CONFLICT (connection_id, stripe_id) DO NOTHING
+"""  # noqa: S608  table name
+_LOCK_SQL = f"""
+    SELECT t.connection_id, t.stripe_id, t.email FROM {Customer._meta.db_table} t
+    JOIN {_KEYS} ON t.connection_id = k.c AND t.stripe_id = k.s
+    ORDER BY t.connection_id, t.stripe_id FOR NO KEY UPDATE OF t
+"""  # noqa: S608  table name

@@ -1,0 +1,83 @@
+"""What was observed, what it touched, and its place in Stripe's time. Plain data, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+from sync.facts import (
+    CustomerFact,
+    DiscountFact,
+    Doubt,
+    Fact,
+    Json,
+    PaymentFact,
+    PaymentMethodFact,
+    SubscriptionFact,
+)
+
+CustomerKey: TypeAlias = tuple[UUID, str]
+"""(connection id, Stripe customer id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one event or one answer said: ``rank`` places it in Stripe's time, ``source`` says where it came from."""
+
+    connection_id: UUID
+    rank: int
+    source: Json
+    facts: Sequence[Fact]
+    doubts: Sequence[Doubt] = ()
+
+
+class Touch(NamedTuple):
+    """A customer was the subject of a fact of this type."""
+
+    fact_type: type[Fact]
+    rank: int
+    source: Json
+
+
+@dataclass(slots=True)
+class Mirrored:
+    """What changed, for whom, and what has to be read again. ``renamed`` are products and coupons."""
+
+    touches: dict[CustomerKey, list[Touch]] = field(default_factory=dict)
+    doubts: dict[tuple[UUID, Doubt], int] = field(default_factory=dict)
+    renamed: set[tuple[UUID, str, str]] = field(default_factory=set)
+
+    def touch(self, connection_id: UUID, customer: str | None, touch: Touch) -> None:
+        if customer:
+            self.touches.setdefault((connection_id, customer), []).append(touch)
+
+    def doubt(self, connection_id: UUID, doubt: Doubt, rank: int) -> None:
+        """Only a fetch of the next odd rank after ``rank`` settles it."""
+        key = (connection_id, doubt)
+        self.doubts[key] = max(self.doubts.get(key, 0), settling_rank(rank))
+
+
+def event_rank(created: int) -> int:
+    """The rank of an event that Stripe created in this second."""
+    return 2 * created
+
+
+def settling_rank(rank: int) -> int:
+    """The lowest rank of a fetch that includes everything of the second that ``rank`` is in."""
+    return rank + 1 + rank % 2
+
+
+def customer_of(fact: Fact) -> str | None:
+    """The customer whose traits the fact may change."""
+    match fact:
+        case CustomerFact():
+            return fact.stripe_id
+        case SubscriptionFact() | DiscountFact() | PaymentMethodFact() | PaymentFact():
+            return fact.customer
+        case _:
+            return None
+
+
+def is_fetched(rank: int) -> bool:
+    """Whether a fetch said it; even ranks are events'."""
+    return rank % 2 == 1
