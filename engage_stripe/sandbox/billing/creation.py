@@ -75,7 +75,7 @@ def _commit(draft: Draft, invoice: Obj, *, charge: bool) -> Obj:
             customer["currency"] = draft.sub["currency"]
     sub = draft.sub
     sub["latest_invoice"] = invoice["id"] if invoice["_lines"] else None
-    stored = draft.commit(event="customer.subscription.created")
+    stored = draft.commit()
     if invoice["_lines"]:
         collecting.open_invoice(account, stored, invoice, draft.now)
         if charge:

@@ -73,18 +73,18 @@ class Draft:
         apply_discounts(lines, self.applied_discounts(), self.sub["currency"])
         return {str(line.item): line.taken for line in lines}
 
-    def commit(self, *, event: str = "customer.subscription.updated") -> Obj:
+    def commit(self) -> Obj:
         """Write everything and emit the subscription's event; returns the stored subscription."""
         account, stored = self.account, self.account.get("subscription", self.sub["id"])
         self.sub["items"] = [item["id"] for item in self.items]
         if stored is None:
             self._write()
             stored = account.add(self.sub)
-            account.emit(event, stored)
+            account.emit("customer.subscription.created", stored)
         else:
             # What happened to the stored one since the draft was made is not the draft's to undo.
             changed = {name: value for name, value in self.sub.items() if name not in _BOOKKEEPING}
-            with account.changing(stored, event):
+            with account.changing(stored, "customer.subscription.updated"):
                 self._write()
                 stored.update(changed)
         warn_if_near(account, stored)
