@@ -17,7 +17,7 @@ from django.utils import timezone
 from connector.errors import StripeError
 from connector.models import Connection
 from connector.permissions import allows
-from sync import absences, drift, locks, runs
+from sync import absences, drift, locks, runs, unsettled
 from sync.models import RunRange, SyncRun
 from sync.reconciliation_ranges import RESOURCES, read_waiting_ranges
 
@@ -116,6 +116,7 @@ def _close(run: SyncRun) -> None:
         errors = list(failed.values_list("error", flat=True).distinct())
         try:
             gone = sum(absences.verify(run, connection, resource) for resource in RESOURCES)
+            unsettled.settle(run, connection)
         except StripeError as error:
             gone = 0
             errors.append(error.user_message)

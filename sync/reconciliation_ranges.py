@@ -13,7 +13,7 @@ from connector.errors import StripeError
 from connector.models import Connection
 from connector.permissions import allows
 from connector.stripe_gateway import StripeGateway
-from sync import drift, locks, runs
+from sync import drift, locks, runs, unsettled
 from sync.models import RunRange, SyncRun
 from sync.observations import apply_objects
 
@@ -143,6 +143,8 @@ class _Reader:
         source = {"run": str(self._run.pk)}
         changes = apply_objects(connection=self._connection, objects=items, rank=rank, source=source)
         after = drift.read_rows(self._connection, resource, stripe_ids)
+        early = {row.get("customer") or stripe_id for stripe_id, row in before.items() if row["rank"] > rank}
+        self._range.unsettled += unsettled.claim(self._connection, early)
         drift.note_drift(self._run, resource, before, after, changes, first_load=self._first_load)
 
     def _postpone(self, error: StripeError) -> None:

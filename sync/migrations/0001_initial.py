@@ -241,6 +241,7 @@ class Migration(migrations.Migration):
                 ('not_before', models.DateTimeField(auto_now_add=True)),
                 ('objects_read', models.PositiveIntegerField(default=0)),
                 ('requests_made', models.PositiveIntegerField(default=0)),
+                ('unsettled', models.JSONField(default=list)),
                 ('error', models.TextField(blank=True)),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ranges', to='stripe_sync.syncrun')),
             ],

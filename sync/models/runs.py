@@ -119,7 +119,8 @@ class RunRange(models.Model):
     """One stretch of Stripe's ``created`` time that a reconciliation reads, newest first; its checkpoint.
 
     ``created_from`` is inclusive, ``created_until`` exclusive, both in epoch seconds, null is open; ``cursor`` is
-    the id of the last object applied; ``first_rank`` the rank of the first page: what was seen has at least that.
+    the id of the last object applied; ``first_rank`` the rank of the first page: what was seen has at least that;
+    ``unsettled`` the customers that were read too early to be believed.
     """
 
     class State(models.TextChoices):
@@ -138,6 +139,7 @@ class RunRange(models.Model):
     not_before = models.DateTimeField(auto_now_add=True)
     objects_read = models.PositiveIntegerField(default=0)
     requests_made = models.PositiveIntegerField(default=0)
+    unsettled = models.JSONField(default=list)
     error = models.TextField(blank=True)
 
     class Meta:
