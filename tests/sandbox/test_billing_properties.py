@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from engage_stripe.sandbox.billing.preview import preview_invoice
 from engage_stripe.sandbox.billing.timeline import run_until
 from engage_stripe.sandbox.billing.updates import update_subscription
 from engage_stripe.sandbox.collection import Obj
+from engage_stripe.sandbox.errors import StripeError
 from engage_stripe.sandbox.registry import SHAPES
 from engage_stripe.sandbox.resources.cards_on_file import payment_method_of
 from engage_stripe.sandbox.resources.customers import new_customer
@@ -131,3 +133,13 @@ def test_it_costs_nothing_to_switch_there_and_back(wait: int, price: int, quanti
     for target in ((price, quantity), (1, 1)):
         update_subscription(subscriber.account, subscriber.sub, subscriber.change(*target, "always_invoice"))
     assert subscriber.billed() == before
+
+
+def test_it_has_room_for_five_hundred_subscriptions() -> None:
+    """https://docs.stripe.com/api/subscriptions/create."""
+    subscriber = Subscriber()
+    params = {"customer": subscriber.sub["customer"], "items": [{"price": subscriber.prices[0]}]}
+    for _ in range(499):
+        create_subscription(subscriber.account, params)
+    with pytest.raises(StripeError, match="500"):
+        create_subscription(subscriber.account, params)

@@ -218,3 +218,19 @@ def test_it_takes_the_trial_of_the_price_when_asked(shop: Shop) -> None:
     price = shop.price(1000, recurring={"interval": "month", "trial_period_days": 9})
     assert shop.subscribe(price).status == "active"
     assert shop.subscribe(price, trial_from_plan=True).trial_end == START + 9 * DAY
+
+
+def test_it_anchors_on_a_day_of_the_month(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/billing-cycle: here the 15th, half a day past midnight."""
+    sub = shop.subscribe(billing_cycle_anchor_config={"day_of_month": 15, "hour": 12})
+    assert sub.billing_cycle_anchor == item_of(sub).current_period_end == START + 14 * DAY + DAY // 2
+    with pytest.raises(stripe.InvalidRequestError, match="only specify one"):
+        shop.subscribe(billing_cycle_anchor=START + DAY, billing_cycle_anchor_config={"day_of_month": 2})
+    with pytest.raises(stripe.InvalidRequestError, match="next natural billing date"):
+        shop.subscribe(billing_cycle_anchor=START + 40 * DAY)
+
+
+def test_it_has_no_customer_discount_to_delete(shop: Shop) -> None:
+    """https://docs.stripe.com/api/discounts/delete: new customers never have one."""
+    with pytest.raises(stripe.InvalidRequestError, match="No such discount"):
+        shop.stripe.customers.delete_discount(shop.customer)
