@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 import stripe
+
+from tests.contract.recording import OneOfEachShape, RecordingClient
 
 _URL = re.compile(r"http://\S+")
 
@@ -26,6 +28,7 @@ class Sandbox:
     """A running sandbox; `admin` calls its admin API and returns the JSON."""
 
     url: str
+    answers: OneOfEachShape = field(default_factory=OneOfEachShape, repr=False, compare=False)
 
     def admin(self, method: str, path: str, /, **body: Any) -> dict[str, Any]:
         """`sandbox.admin("POST", "clock", offset=5)`; for GET the keywords go into the query."""
@@ -39,8 +42,12 @@ class Sandbox:
 
     def client(self, key: str, **options: Any) -> stripe.StripeClient:
         """The official SDK with that key; `options` go to StripeClient."""
-        addresses: Any = {"api": self.url, "connect": self.url}
-        return stripe.StripeClient(key, base_addresses=addresses, **{"max_network_retries": 0, **options})
+        defaults: dict[str, Any] = {
+            "base_addresses": {"api": self.url, "connect": self.url},
+            "max_network_retries": 0,
+            "http_client": RecordingClient(self.answers),
+        }
+        return stripe.StripeClient(key, **{**defaults, **options})
 
     def open_account(self, *, livemode: bool = False) -> StripeAccount:
         """A new empty account."""
@@ -108,15 +115,16 @@ def sandbox() -> Iterator[Sandbox]:
     """One sandbox process for the session."""
     with running_sandbox() as running:
         yield running
-        _check_gateway_requests(running)
+        _check_contract(running)
 
 
-def _check_gateway_requests(sandbox: Sandbox) -> None:
-    """Whatever the suite made the gateway ask Stripe for is in Stripe's own description."""
-    from tests.contract.gateway_requests import GATEWAY, gateway_request_errors  # noqa: PLC0415  slow to load
+def _check_contract(sandbox: Sandbox) -> None:
+    """Whatever the suite's clients were answered, and our gateway asked for, is in Stripe's own description."""
+    from tests.contract import whole_suite  # noqa: PLC0415  the description takes a second to load
 
-    wrong = gateway_request_errors(sandbox.admin("GET", "requests", client=GATEWAY)["data"])
-    assert not wrong, "\n".join(["The gateway sent what Stripe's description does not have:", *wrong])
+    asked = sandbox.admin("GET", "requests", client=whole_suite.GATEWAY)["data"]
+    wrong = [*whole_suite.gateway_request_errors(asked), *whole_suite.recorded_answer_errors(sandbox.answers)]
+    assert not wrong, "\n".join(["Not as Stripe describes it:", *wrong])
 
 
 @pytest.fixture

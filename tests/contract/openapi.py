@@ -82,6 +82,11 @@ def answer_errors(method: str, path: str, status: int, body: Any) -> list[str]:
     return list(errors_of(body, as_json_schema(response["content"]["application/json"]["schema"])))
 
 
+def is_described(path: str) -> bool:
+    """Whether the description has the path, or one that answers like it."""
+    return _template(path, tuple(sspec["paths"])) is not None or _template(path, tuple(PATHS)) is not None
+
+
 def request_errors(method: str, path: str, params: dict[str, Any]) -> list[str]:
     """What is wrong with typed parameters, the form of a POST or DELETE or the query of a GET."""
     operation, route = _operation(method, path), f"{method} {_described(path)}"

@@ -10,9 +10,9 @@ import pytest
 from connector.crypto import Secret
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
-from tests.contract.gateway_requests import gateway_request_errors
 from tests.contract.known_differences import PARAMETERS, Parameter
 from tests.contract.openapi import request_errors
+from tests.contract.whole_suite import gateway_request_errors
 from tests.sandbox.shop import Shop
 from tests.sandbox_process import StripeAccount
 

@@ -11,7 +11,7 @@ from engage_stripe.sandbox.registry import ROUTES
 from engage_stripe.sandbox.routing import Router
 from tests.contract.known_differences import FIELDS, Field
 from tests.contract.openapi import VERSION, answer_errors, described_schemas, hash_at, object_errors
-from tests.contract.recording import Exchange, Recorder, RecordingClient
+from tests.contract.recording import Everything, Exchange, RecordingClient
 from tests.contract.scenario import Tour
 from tests.contract.sdk_classes import class_errors
 from tests.sandbox_process import Sandbox
@@ -24,7 +24,7 @@ UNREACHED = {
 
 @pytest.fixture(scope="module")
 def exchanges(sandbox: Sandbox) -> list[Exchange]:
-    recorder = Recorder()
+    recorder = Everything()
     key = sandbox.open_account().secret_key
     Tour(sandbox.client(key, http_client=RecordingClient(recorder))).run()
     return recorder.exchanges

@@ -1,10 +1,11 @@
-"""Every request that the gateway made to a sandbox, against Stripe's own description of requests."""
+"""What a whole run of the suite exchanged with a sandbox, against Stripe's own description."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.openapi import request_errors
+from tests.contract.openapi import answer_errors, is_described, request_errors
+from tests.contract.recording import OneOfEachShape
 
 GATEWAY = "engage"  # the name of the gateway's transport, which the SDK tells Stripe
 
@@ -18,6 +19,16 @@ def gateway_request_errors(log: list[dict[str, Any]]) -> list[str]:
         for error in request_errors(entry["method"], entry["path"], _as_sent(entry["params"]))
     }
     return sorted(wrong)
+
+
+def recorded_answer_errors(answers: OneOfEachShape) -> list[str]:
+    """What is wrong with the answers that the SDK got, one of each shape."""
+    described = [exchange for exchange in answers.kept.values() if is_described(exchange.path)]
+    return [
+        f"{exchange.method} {exchange.path} {exchange.status}: {error}"
+        for exchange in described
+        for error in answer_errors(exchange.method, exchange.path, exchange.status, exchange.body)
+    ]
 
 
 def _as_sent(value: Any) -> Any:
