@@ -9,10 +9,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from actions.prompt_overview import overview_of_prompts
 from connector.access import ConsoleRequest, require_admin, require_app
 from connector.host import get_host
 from connector.models import Connection
-from connector.selectors import app_connections, endpoint_trouble
+from connector.selectors import app_connections, endpoint_trouble, serving_connection
 from connector.status import is_healthy, read_signs
 from engage_stripe.standalone.forms import SignInForm
 from engage_stripe.standalone.host import SESSION_KEY
@@ -61,8 +62,10 @@ def home(request: ConsoleRequest) -> HttpResponse:  # noqa: ARG001  the decorato
 @require_GET
 @require_app
 def prompts(request: ConsoleRequest) -> HttpResponse:
-    context = {"prompts": get_host().prompts(request.engage_app.id)}
-    return render(request, "standalone/prompts.html", context)
+    app_id = request.engage_app.id
+    overview = overview_of_prompts(app_id=app_id, connection=serving_connection(app_id=app_id))
+    rows = [(prompt, overview.get(prompt.id)) for prompt in get_host().prompts(app_id)]
+    return render(request, "standalone/prompts.html", {"prompts": rows})
 
 
 @require_GET
