@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from connector.crypto import Secret
 from connector.errors import NotFoundError
 from connector.models import AuditEntry, Connection, PlatformEndpoint, ReplacementKey
 
@@ -28,29 +27,6 @@ def get_app_connection(*, app_id: UUID, connection_id: UUID) -> Connection:
     if connection is None:
         raise NotFoundError("connection_not_found", "This App has no such Stripe connection.")
     return connection
-
-
-def webhook_connection(*, connection_id: UUID) -> Connection | None:
-    """The API-key connection that a webhook address names, unless it is disconnected."""
-    return (
-        Connection.objects.filter(pk=connection_id, method=Connection.Method.API_KEY)
-        .exclude(status=Connection.Status.REVOKED)
-        .first()
-    )
-
-
-def account_connections(*, stripe_account_id: str, livemode: bool) -> list[Connection]:
-    """The Connect connections of an account: one for each App that uses it. All of them get its events."""
-    return list(
-        Connection.objects.filter(
-            stripe_account_id=stripe_account_id, livemode=livemode, method=Connection.Method.CONNECT
-        ).exclude(status=Connection.Status.REVOKED)
-    )
-
-
-def platform_secrets() -> list[Secret]:
-    """Every secret that may sign a delivery to the platform's Connect endpoints, of both modes."""
-    return [secret for endpoint in PlatformEndpoint.objects.all() for secret in endpoint.accepted_secrets()]
 
 
 def platform_endpoint(*, livemode: bool) -> PlatformEndpoint | None:
