@@ -161,6 +161,10 @@ def test_it_goes_on_discounting_after_the_coupon_was_deleted(shop: Shop) -> None
     coupon = coupon_of(shop)
     sub = shop.subscribe(discounts=[{"coupon": coupon}])
     shop.stripe.coupons.delete(coupon)
+    expanded = shop.stripe.subscriptions.retrieve(sub.id, {"expand": ["discounts.source.coupon"]}).discounts[0]
+    assert isinstance(expanded, stripe.Discount)
+    assert isinstance(expanded.source.coupon, stripe.Coupon)
+    assert expanded.source.coupon.percent_off == 25
     shop.advance(START + 31 * DAY + 2 * HOUR)
     assert invoice_of(shop.fresh(sub)).total == 750
 

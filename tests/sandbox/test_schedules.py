@@ -154,3 +154,41 @@ def test_it_starts_a_subscription_later(shop: Shop) -> None:
     started = shop.stripe.subscription_schedules.retrieve(schedule.id, {"expand": ["subscription"]})
     assert isinstance(started.subscription, stripe.Subscription)
     assert (started.status, started.subscription.start_date) == ("active", START + 5 * DAY)
+
+
+def test_it_keeps_the_discounts_of_items_and_gives_new_ones(shop: Shop) -> None:
+    coupon = shop.stripe.coupons.create({"percent_off": 50, "duration": "forever"}).id
+    sub = shop.subscribe(items=[{"price": shop.basic, "discounts": [{"coupon": coupon}]}])
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    copied = schedule.phases[0].items[0]
+    assert [each.discount for each in copied.discounts] == item_of(sub).discounts
+    phases: Any = [
+        {
+            "start_date": START,
+            "end_date": PERIOD_END,
+            "items": [{"price": shop.basic, "discounts": [{"discount": item_of(sub).discounts[0]}]}],
+        },
+        {"items": [{"price": shop.premium, "discounts": [{"coupon": coupon}]}]},
+    ]
+    shop.stripe.subscription_schedules.update(schedule.id, {"phases": phases})
+    assert item_of(shop.fresh(sub)).discounts == item_of(sub).discounts
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert amounts(invoice_of(shop.fresh(sub))) == [2000]
+    assert invoice_of(shop.fresh(sub)).total == 1000
+
+
+def test_it_begins_a_phase_with_an_inline_price_or_an_archived_one(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/update#update_subscription_schedule-phases-items."""
+    inline, archived = shop.subscribe(), shop.subscribe(shop.premium)
+    data = {
+        "currency": "usd",
+        "product": shop.product,
+        "recurring": {"interval": "month"},
+        "unit_amount": 777,
+    }
+    switch_later(shop, inline, "", items=[{"price_data": data}])
+    switch_later(shop, archived, shop.basic)
+    shop.stripe.prices.update(shop.basic, {"active": False})
+    shop.advance(PERIOD_END + 2 * HOUR)
+    assert invoice_of(shop.fresh(inline)).total == 777
+    assert item_of(shop.fresh(archived)).price.id == shop.basic

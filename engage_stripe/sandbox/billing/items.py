@@ -102,7 +102,8 @@ def _price(draft: Draft, given: dict[str, Any], param: str) -> Obj:
             f"Missing required param: {param}[price].", param=f"{param}[price]", code="parameter_missing"
         )
     price = draft.account.find("price", id, param=f"{param}[price]", status=400)
-    return _usable(draft, price, param, inline=False)
+    # A schedule keeps to its prices: it names inline ones, and others may be archived before their phase.
+    return _usable(draft, price, param, inline=given.get("scheduled", False))
 
 
 def _usable(draft: Draft, price: Obj, param: str, *, inline: bool) -> Obj:

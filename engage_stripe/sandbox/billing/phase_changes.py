@@ -23,9 +23,7 @@ def start(account: Account, schedule: Obj) -> None:
     """Its first phase begins: the subscription is created."""
     phase = schedule["phases"][0]
     given = {"customer": schedule["customer"], "billing_mode": schedule["billing_mode"], **phase_params(phase)}
-    given["items"] = [
-        {name: item[name] for name in ("price", "quantity") if name in item} for item in phase["items"]
-    ]
+    given["items"] = [new_item(item) for item in phase["items"]]
     sub = create_subscription(account, given)
     schedules.attach(account, schedule, sub)
     account.emit("subscription_schedule.updated", schedule, {"status": "not_started"})
@@ -63,11 +61,7 @@ def apply_phase(account: Account, sub: Obj, phase: Obj) -> None:
 
 def phase_params(phase: Obj) -> dict[str, Any]:
     """The subscription parameters that a phase stands for; what it does not list vanishes."""
-    discounts = [
-        {name: value for name, value in each.items() if name in DISCOUNT and value is not None}
-        for each in phase["discounts"]
-    ]
-    params: dict[str, Any] = {"discounts": discounts or None}
+    params: dict[str, Any] = {"discounts": _given(phase["discounts"])}
     for name in ("default_payment_method", "collection_method", "trial_end", "description"):
         if phase.get(name) is not None:
             params[name] = phase[name]
@@ -87,12 +81,26 @@ def item_params(account: Account, sub: Obj, phase: Obj) -> list[dict[str, Any]]:
         target = wanted.pop(item["price"], None)
         if target is None:
             params.append({"id": item["id"], "deleted": True})
-        elif target.get("quantity") != item.get("quantity"):
-            params.append({"id": item["id"], "quantity": target.get("quantity", 1)})
-    for price, target in wanted.items():
-        quantity = {"quantity": target["quantity"]} if "quantity" in target else {}
-        params.append({"price": price, **quantity})
-    return params
+        else:
+            params.append({"id": item["id"], **_item_settings(target)})
+    return params + [new_item(target) for target in wanted.values()]
+
+
+def new_item(target: Obj) -> dict[str, Any]:
+    """The parameters of an item that a phase begins."""
+    return {"price": target["price"], "scheduled": True, **_item_settings(target)}
+
+
+def _item_settings(target: Obj) -> dict[str, Any]:
+    quantity = {"quantity": target["quantity"]} if "quantity" in target else {}
+    metadata = {"metadata": target["metadata"]} if target["metadata"] else {}
+    return {"discounts": _given(target["discounts"]), **quantity, **metadata}
+
+
+def _given(discounts: list[Obj]) -> list[dict[str, Any]] | None:
+    """A `discounts` parameter: None clears."""
+    named = [{name: each[name] for name in DISCOUNT if each[name] is not None} for each in discounts]
+    return named or None
 
 
 def _swap_at_renewal(account: Account, sub: Obj, params: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from engage_stripe.sandbox.billing.periods import add_interval
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
+from engage_stripe.sandbox.resources.prices import create_price
 from engage_stripe.sandbox.state import Account
 
 MAX_PHASES = 10
@@ -80,10 +81,10 @@ def _phase(account: Account, schedule: Obj, given: dict[str, Any], start: int, p
 
 
 def _item(account: Account, given: dict[str, Any], param: str) -> Obj:
-    price = account.find("price", given.get("price") or "", param=f"{param}[price]", status=400)
+    price = _price(account, given, param)
     item: Obj = {
         "billing_thresholds": None,
-        "discounts": [],
+        "discounts": [_discount(each) for each in given.get("discounts") or []],
         "metadata": given.get("metadata") or {},
         "plan": price["id"],
         "price": price["id"],
@@ -92,6 +93,13 @@ def _item(account: Account, given: dict[str, Any], param: str) -> Obj:
     if price["recurring"]["usage_type"] != "metered":
         item["quantity"] = given.get("quantity", 1)
     return item
+
+
+def _price(account: Account, given: dict[str, Any], param: str) -> Obj:
+    data = given.get("price_data")
+    if data is not None:
+        return create_price(account, {**data, "active": False})
+    return account.find("price", given.get("price") or "", param=f"{param}[price]", status=400)
 
 
 def _end(account: Account, schedule: Obj, given: dict[str, Any], start: int, items: list[Obj]) -> int:

@@ -65,10 +65,12 @@ def update(call: Call) -> Obj:
 
 
 def delete(call: Call) -> Obj:
-    """`DELETE /v1/coupons/{coupon}`: discounts that exist stay."""
+    """`DELETE /v1/coupons/{coupon}`: discounts that exist stay, and go on naming the coupon in full."""
     coupon = call.account.find("coupon", call.path["coupon"])
     call.account.emit("coupon.deleted", coupon)
-    return call.account.remove(coupon)
+    stone = call.account.remove(coupon)
+    call.account.deleted[coupon["id"]] = {**coupon, "valid": False}
+    return stone
 
 
 def index(call: Call) -> Obj:

@@ -148,9 +148,7 @@ def _phase_of(account: Account, sub: Obj) -> Obj:
     items = items_of(account, sub)
     given: dict[str, Any] = {
         "discounts": [{"discount": id} for id in sub["discounts"]],
-        "items": [
-            {name: item[name] for name in ("price", "quantity", "metadata") if name in item} for item in items
-        ],
+        "items": [_phase_item(item) for item in items],
         "metadata": {},
         "start_date": min(item["current_period_start"] for item in items),
         "end_date": sub["cancel_at"] or min(item["current_period_end"] for item in items),
@@ -159,6 +157,11 @@ def _phase_of(account: Account, sub: Obj) -> Obj:
         given["trial_end"] = sub["trial_end"]
     holder = {"customer": sub["customer"], "_currency": sub["currency"]}
     return read_phases(account, holder, [given], given["start_date"])[0]
+
+
+def _phase_item(item: Obj) -> dict[str, Any]:
+    given: dict[str, Any] = {name: item[name] for name in ("price", "quantity", "metadata") if name in item}
+    return {**given, "discounts": [{"discount": id} for id in item["discounts"]]}
 
 
 def _follow(account: Account, sub: Obj, schedule: Obj, *, changed: bool, behavior: str | None) -> None:
@@ -187,7 +190,7 @@ _REFUSED = (
     "phases.add_invoice_items phases.application_fee_percent phases.automatic_tax "
     "phases.billing_cycle_anchor phases.billing_thresholds phases.default_tax_rates "
     "phases.invoice_settings phases.on_behalf_of phases.transfer_data phases.items.billing_thresholds "
-    "phases.items.discounts phases.items.plan phases.items.price_data phases.items.tax_rates"
+    "phases.items.plan phases.items.tax_rates"
 )
 _ONE = "/v1/subscription_schedules/{schedule}"
 
