@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.sandbox_process"]
+pytest_plugins = ["tests.sandbox_process", "tests.actions.shop_fixtures"]
 
 # Examples come from the property, not from the clock: a slow machine must not change the outcome.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,8 +16,6 @@ from actions import settling, tasks
 from actions.models import ActionExecution, Execution
 from tests.actions.shop import Shop, Subscriber
 
-pytest_plugins = ["tests.actions.conftest"]
-
 
 def configured(shop: Shop) -> Subscriber:
     user = shop.subscriber(shop.price("Basic", 1000))

@@ -118,8 +118,9 @@ def test_it_reconciles_to_the_same_mirror(stripe_account: StripeAccount) -> None
     assert last.returncode == 0, last.stderr
     assert not SyncRun.objects.filter(app_id=app_id).exclude(state="done").exists()
     listed = {
-        customer.id
-        for customer in stripe_account.client.v1.customers.list({"limit": 100}).auto_paging_iter()
+        customer.id for customer in stripe_account.client.v1.customers.list({"limit": 100}).auto_paging_iter()
     }
-    mirrored = Customer.objects.filter(connection=Connection.objects.get(pk=connection.pk), deleted=False, rank__gt=0)
+    mirrored = Customer.objects.filter(
+        connection=Connection.objects.get(pk=connection.pk), deleted=False, rank__gt=0
+    )
     assert set(mirrored.values_list("stripe_id", flat=True)) == listed
