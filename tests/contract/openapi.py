@@ -82,13 +82,16 @@ def answer_errors(method: str, path: str, status: int, body: Any) -> list[str]:
     return list(errors_of(body, as_json_schema(response["content"]["application/json"]["schema"])))
 
 
-def is_described(path: str) -> bool:
-    """Whether the description has the path, or one that answers like it."""
-    return _template(path, tuple(sspec["paths"])) is not None or _template(path, tuple(PATHS)) is not None
+def is_described(method: str, path: str) -> bool:
+    """Whether the description has the route, or one that answers like it."""
+    template = _described(path)
+    return template is not None and method.lower() in sspec["paths"][template]
 
 
 def request_errors(method: str, path: str, params: dict[str, Any]) -> list[str]:
     """What is wrong with typed parameters, the form of a POST or DELETE or the query of a GET."""
+    if not is_described(method, path):
+        return ["the description has no such route"]
     operation, route = _operation(method, path), f"{method} {_described(path)}"
     if method == "GET":
         query = {each["name"]: each["schema"] for each in operation["parameters"] if each["in"] == "query"}
@@ -107,11 +110,8 @@ def _operation(method: str, path: str) -> Schema:
     return operation
 
 
-def _described(path: str) -> str:
-    template = _template(path, tuple(sspec["paths"])) or PATHS.get(_template(path, tuple(PATHS)) or "")
-    if template is None:
-        raise LookupError(f"Stripe's description has no {path}")
-    return template
+def _described(path: str) -> str | None:
+    return _template(path, tuple(sspec["paths"])) or PATHS.get(_template(path, tuple(PATHS)) or "")
 
 
 @cache

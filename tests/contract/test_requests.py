@@ -68,6 +68,8 @@ def test_it_asks_as_stripe_describes(gateway: StripeGateway, stripe_account: Str
         ("POST", "/v1/subscriptions/sub_1", {"cancel_at_period_end": "yes"}),
         ("POST", "/v1/subscriptions", {"items": [{"price": "price_1"}], "quantity": 2}),
         ("GET", "/v1/subscriptions", {"status": "gone"}),
+        ("POST", "/v1/subscription", {}),
+        ("DELETE", "/v1/invoices/in_1/pay", {}),
     ],
 )
 def test_it_notices_what_stripe_does_not_describe(method: str, path: str, params: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def gateway_request_errors(log: list[dict[str, Any]]) -> list[str]:
 
 def recorded_answer_errors(answers: OneOfEachShape) -> list[str]:
     """What is wrong with the answers that the SDK got, one of each shape."""
-    described = [exchange for exchange in answers.kept.values() if is_described(exchange.path)]
+    described = [exchange for exchange in answers.kept.values() if is_described(exchange.method, exchange.path)]
     return [
         f"{exchange.method} {exchange.path} {exchange.status}: {error}"
         for exchange in described
