@@ -41,10 +41,12 @@ def show(
 ) -> HttpResponse:
     app_id = request.engage_app.id
     connection = serving_connection(app_id=app_id)
+    trend = drift_trend(connection) if connection else []
     context = {
         "connection": connection,
         "next_start": connection and next_start(connection, timezone.now()),
-        "trend": drift_trend(connection) if connection else [],
+        "trend": trend,
+        "has_drifted": any(night.objects for night in trend),
         "open_runs": open_runs(app_id=app_id),
         "runs": recent_runs(app_id=app_id)[:SHOWN_RUNS],
         "sources": IdentitySource.objects.filter(app_id=app_id).order_by("id"),

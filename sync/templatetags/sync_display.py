@@ -43,7 +43,7 @@ def source_label(source: dict[str, Any]) -> str:
         case {"request": request}:
             return f"Read from Stripe ({request})" if request else "Read from Stripe"
         case {"run": run}:
-            return f"Run {run}"
+            return f"Sync run {str(run)[:8]}"
         case {"product": stripe_id} | {"coupon": stripe_id}:
             return f"New name of {stripe_id}"
         case _:
