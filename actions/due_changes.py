@@ -9,7 +9,8 @@ from django.utils import timezone
 from actions.execution import clicks_lock, finish
 from actions.models import ActionExecution, Status
 from actions.outcomes import Outcome
-from actions.performing import perform, record
+from actions.performing import perform
+from actions.recording import record
 from actions.stripe_state import Subscription, items_of, reference_id, snapshot
 from connector.errors import ConnectorError
 from connector.stripe_gateway import StripeGateway

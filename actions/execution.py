@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
 from actions.outcomes import Outcome
-from actions.performing import perform, record
+from actions.performing import perform
+from actions.recording import record
 from actions.selectors import enabled_actions, recent_execution
 from actions.signals import Result
 from connector.errors import ConflictError, ConnectorError, NotFoundError

@@ -1,17 +1,15 @@
-"""One action of a click: decide the request, save it, send it, judge the answer, record the outcome."""
+"""One action of a click: decide the request, save it, send it, judge the answer."""
 
-import logging
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import Max
 from django.utils import timezone
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.limits import reserve
 from actions.models import ActionExecution, Execution, Status
-from actions.outcomes import FollowUp, NotAllowedError, Outcome, outcome_of_error
+from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
+from actions.recording import apply_answer, record
 from actions.registry import get_action
 from actions.requests import send
 from actions.stripe_state import snapshot
@@ -19,10 +17,6 @@ from actions.targets import Target, resolve_target
 from connector.errors import ConnectorError, StripeError
 from connector.permissions import allows
 from connector.stripe_gateway import Fetched, StripeGateway
-from sync.observations import apply_objects
-from sync.refresh import refresh_customer
-
-logger = logging.getLogger(__name__)
 
 # Stripe keeps idempotency keys for at least 24 hours: https://docs.stripe.com/api/idempotent_requests
 KEY_LIFETIME = timedelta(hours=23)
@@ -121,7 +115,7 @@ def _send(
         record(action, _outcome_of_sending(action, request, error))
         return
     record(action, definition.read_back(request, answer.data), answer=answer)
-    _apply(action, answer)
+    apply_answer(action, answer)
 
 
 def _key_has_expired(action: ActionExecution) -> bool:
@@ -152,84 +146,3 @@ def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: 
         message="Stripe has not confirmed this yet. It is being settled; ask again in a moment.",
         retryable=True,
     )
-
-
-def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
-    """Save the outcome, and what Stripe answered where it did."""
-    action.status = outcome.status
-    action.message = outcome.message
-    action.code = outcome.code
-    action.retryable = outcome.retryable
-    action.url = outcome.url
-    action.amounts = outcome.amounts
-    action.apply_at = outcome.apply_at
-    if answer is not None:
-        action.stripe_request_id = answer.request_id
-        action.after = _state_after(answer.data)
-    if outcome.status.is_settled:
-        action.finished_at = timezone.now()
-    action.save()
-    releases = bool(action.request and action.request["releases"])
-    if outcome.status is Status.PENDING or (releases and answer is not None):
-        _replace_earlier(action)
-    if outcome.follow_up is not None:
-        _plan(outcome.follow_up, action)
-
-
-def _plan(follow_up: FollowUp, action: ActionExecution) -> None:
-    """The follow-up as a pending action of the same click; recording twice plans it once."""
-    key = f"{action.idempotency_key}-{follow_up.action}"
-    last = action.execution.actions.aggregate(last=Max("position"))["last"]
-    ActionExecution.objects.get_or_create(
-        idempotency_key=key,
-        defaults={
-            "execution": action.execution,
-            "position": last + 1,
-            "action": follow_up.action,
-            "parameters": follow_up.parameters,
-            "target": action.target,
-            "on_error": action.on_error,
-            "status": Status.PENDING,
-            "message": "This is done later.",
-            "customer": action.customer,
-            "subscription": action.subscription,
-            "before": action.after,
-            "apply_at": follow_up.apply_at,
-        },
-    )
-
-
-def _replace_earlier(action: ActionExecution) -> None:
-    """Of two changes that wait for the same period's end, the later choice counts."""
-    earlier = ActionExecution.objects.filter(
-        execution__connection=action.execution.connection,
-        subscription=action.subscription,
-        status=Status.PENDING,
-    )
-    earlier.exclude(pk=action.pk).update(
-        status=Status.SKIPPED, code="replaced", message="A later choice replaced this.", apply_at=None
-    )
-
-
-def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
-    match answer.get("object"):
-        case "subscription":
-            return snapshot(answer)
-        case "subscription_schedule":
-            return {"schedule": answer["id"]}
-        case _:
-            return {"id": answer.get("id"), "status": answer.get("status")}
-
-
-def _apply(action: ActionExecution, answer: Fetched) -> None:
-    """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only time."""
-    if answer.data.get("object") != "subscription":
-        return
-    connection, source = action.execution.connection, {"request": answer.request_id}
-    try:
-        if answer.rank:
-            apply_objects(connection=connection, objects=[answer.data], rank=answer.rank, source=source)
-        else:  # an answer that Stripe had stored for the key says nothing about now
-            refresh_customer(connection=connection, customer_id=action.customer, priority="click")
-    except Exception:
-        logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})

@@ -31,6 +31,7 @@ OPTIONAL = (
     "rak_payment_method_read",
     "rak_customer_portal_session_write",
     "rak_billing_meter_event_write",
+    "rak_billing_clock_read",
 )
 
 

@@ -1,0 +1,111 @@
+"""What is kept of an action: its outcome, both states, what follows from it, and the traits that it changed."""
+
+import logging
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from actions.models import ActionExecution, Execution, Status
+from actions.outcomes import FollowUp, Outcome
+from actions.stripe_state import snapshot
+from connector.stripe_gateway import Fetched
+from sync.observations import apply_objects
+from sync.refresh import refresh_customer
+
+logger = logging.getLogger(__name__)
+
+
+def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
+    """Save the outcome, and what Stripe answered where it did."""
+    action.status = outcome.status
+    action.message = outcome.message
+    action.code = outcome.code
+    action.retryable = outcome.retryable
+    action.url = outcome.url
+    action.amounts = outcome.amounts
+    action.apply_at = outcome.apply_at
+    if answer is not None:
+        action.stripe_request_id = answer.request_id
+        action.after = _state_after(answer.data)
+    if outcome.status.is_settled:
+        action.finished_at = timezone.now()
+    action.save()
+    if outcome.status is Status.PENDING:
+        _replace_earlier(action, Q(action=action.action))
+    if answer is not None and action.request and action.request["releases"]:
+        _replace_earlier(action, Q(after__schedule=action.request["releases"]))
+    if outcome.follow_up is not None:
+        _plan(outcome.follow_up, action)
+
+
+def _replace_earlier(action: ActionExecution, which: Q) -> None:
+    """Of two changes that wait for the same period's end, the later choice counts."""
+    earlier = ActionExecution.objects.filter(
+        which,
+        execution__connection=action.execution.connection,
+        subscription=action.subscription,
+        status=Status.PENDING,
+    )
+    earlier.exclude(pk=action.pk).update(
+        status=Status.SKIPPED, code="replaced", message="A later choice replaced this.", apply_at=None
+    )
+
+
+def _plan(follow_up: FollowUp, action: ActionExecution) -> None:
+    """The follow-up as a click of its own that is pending; recording twice plans it once."""
+    key = f"{action.idempotency_key}-{follow_up.action}"
+    click = action.execution
+    planned, is_new = Execution.objects.get_or_create(
+        app_id=click.app_id,
+        idempotency_key=key,
+        defaults={
+            "connection": click.connection,
+            "prompt_id": click.prompt_id,
+            "interaction": click.interaction,
+            "user_id": click.user_id,
+            "config_version": click.config_version,
+            "source": click.source,
+            "state": Execution.State.DONE,
+        },
+    )
+    if is_new:
+        ActionExecution.objects.create(
+            execution=planned,
+            position=0,
+            action=follow_up.action,
+            parameters=follow_up.parameters,
+            target=action.target,
+            on_error=action.on_error,
+            idempotency_key=key,
+            status=Status.PENDING,
+            message="This is done later.",
+            customer=action.customer,
+            subscription=action.subscription,
+            before=action.after,
+            apply_at=follow_up.apply_at,
+        )
+
+
+def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
+    match answer.get("object"):
+        case "subscription":
+            return snapshot(answer)
+        case "subscription_schedule":
+            return {"schedule": answer["id"]}
+        case _:
+            return {"id": answer.get("id"), "status": answer.get("status")}
+
+
+def apply_answer(action: ActionExecution, answer: Fetched) -> None:
+    """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only time."""
+    if answer.data.get("object") != "subscription":
+        return
+    connection, source = action.execution.connection, {"request": answer.request_id}
+    try:
+        if answer.rank:
+            apply_objects(connection=connection, objects=[answer.data], rank=answer.rank, source=source)
+        else:  # an answer that Stripe had stored for the key says nothing about now
+            refresh_customer(connection=connection, customer_id=action.customer, priority="click")
+    except Exception:
+        logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})
