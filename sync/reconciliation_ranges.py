@@ -37,8 +37,10 @@ def _read_a_free_range(run: SyncRun, on_split: Callable[[], None], on_progress: 
     due = run.ranges.filter(state=RunRange.State.WAITING, not_before__lte=timezone.now())
     for stretch in due.order_by("id"):
         with locks.try_hold(f"range:{stretch.pk}") as held:
+            if not held:
+                continue
             stretch.refresh_from_db()
-            if held and stretch.state == RunRange.State.WAITING and stretch.not_before <= timezone.now():
+            if stretch.state == RunRange.State.WAITING and stretch.not_before <= timezone.now():
                 _Reader(run, stretch, on_split, on_progress).read()
                 return True
     return False
@@ -66,6 +68,7 @@ class _Reader:
         self._run, self._range, self._connection = run, stretch, run.connection
         self._on_split, self._on_progress = on_split, on_progress
         self._gateway = StripeGateway(self._connection)
+        self._may_split = True
         self._first_load = self._connection.last_reconciliation_at is None
 
     def read(self) -> None:
@@ -91,7 +94,8 @@ class _Reader:
             if not page.has_more:
                 break
             cursor = page.items[-1]["id"]
-            self._split(oldest=page.items[-1]["created"])
+            if self._may_split:
+                self._split(oldest=page.items[-1]["created"])
         return fetched
 
     def _parameters(self, cursor: str) -> dict[str, Any]:
@@ -110,6 +114,7 @@ class _Reader:
         middle = (max(stretch.created_from, _LAUNCH) + oldest) // 2
         siblings = self._run.ranges.filter(resource=stretch.resource)
         if middle >= oldest or middle <= stretch.created_from or siblings.count() >= MAX_RANGES:
+            self._may_split = False
             return
         with transaction.atomic():
             RunRange.objects.create(

@@ -1,0 +1,106 @@
+"""Requests, SQL statements and request rate of a reconciliation against the sandbox.
+
+    python benchmarks/reconciliation.py [--subscriptions 100000] [--threads 8] [--rate 25]
+
+Prints, for the first reconciliation and for one that finds nothing: seconds, requests against the least possible
+number, the share of the allowed request rate that was used, and SQL statements per object. The rate is what the
+connection may use in the background: four fifths of ``--rate``, the rest is kept for clicks. It works in a scratch
+database of the server that DATABASE_URL names and drops it.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import httpx
+
+from identity_import import scratch_database
+
+ROOT = Path(__file__).resolve().parent.parent
+BACKGROUND_SHARE = 0.8
+
+
+def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
+    account = httpx.post(f"{base}/_sandbox/accounts", json={}).json()
+    body = {"account": account["account"], "subscriptions": subscriptions}
+    httpx.post(f"{base}/_sandbox/generate", json=body, timeout=600).raise_for_status()
+
+    sys.path.insert(0, str(ROOT))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "engage_stripe.settings"
+    import django
+
+    django.setup()
+    from connector.crypto import Secret
+    from connector.models import Connection
+
+    connection = Connection.objects.create(
+        app_id=uuid.uuid4(), method="api_key", livemode=False, status="active",
+        stripe_account_id=account["account"], api_key=Secret(account["secret_key"]),
+    )  # fmt: skip
+    for label in ("first", "again"):
+        reconcile_once(label, connection, threads, rate)
+
+
+def reconcile_once(label: str, connection: object, threads: int, rate: int) -> None:
+    from django.db.backends.utils import CursorWrapper
+
+    from sync.reconciliation import reconcile
+
+    counted, lock = [0], threading.Lock()
+    execute = CursorWrapper.execute
+
+    def count(self: CursorWrapper, *arguments: object, **options: object) -> object:
+        with lock:
+            counted[0] += 1
+        return execute(self, *arguments, **options)
+
+    CursorWrapper.execute = count
+    started = time.perf_counter()
+    run = reconcile(connection=connection, threads=threads)
+    seconds = time.perf_counter() - started
+    CursorWrapper.execute = execute
+    connection.refresh_from_db()
+    assert run.state == "done", run.error
+    objects = {name: run.counts[name] for name in ("customers", "subscriptions")}
+    least = sum(-(-count // 100) for count in objects.values())
+    requests = run.counts["requests"]
+    print(f"{label}: {sum(objects.values()):,} objects in {seconds:.1f} s", end="  ")
+    print(f"requests {requests:,} ({requests / least:.3f} of the least)", end="  ")
+    print(f"rate {requests / seconds / (rate * BACKGROUND_SHARE):.0%} of what background work may use", end="  ")
+    print(f"one statement for {sum(objects.values()) / counted[0]:.1f} objects", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--subscriptions", type=int, default=100_000)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--rate", type=int, default=25, help="requests a second that the account is granted")
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
+    with (
+        scratch_database(os.environ["DATABASE_URL"]) as url,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as sandbox,
+    ):
+        try:
+            base = re.search(r"http://\S+", sandbox.stdout.readline())[0]
+            os.environ |= {
+                "DATABASE_URL": url,
+                "STRIPE_API_BASE": base,
+                "STRIPE_TEST_REQUESTS_PER_SECOND": str(options.rate),
+                "LOG_LEVEL": "WARNING",
+            }
+            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+            subprocess.run(migrate, cwd=ROOT, check=True)
+            measure(base, options.subscriptions, options.threads, options.rate)
+        finally:
+            sandbox.terminate()
+
+
+if __name__ == "__main__":
+    main()
