@@ -46,9 +46,7 @@ def test_it_counts_whole_multiples_of_the_interval() -> None:
 
 
 @given(anchor=MOMENTS, interval=INTERVALS, count=st.integers(1, 12), moment=MOMENTS)
-def test_it_finds_the_one_period_around_any_moment(
-    anchor: int, interval: str, count: int, moment: int
-) -> None:
+def test_it_finds_the_one_period_around_any_moment(anchor: int, interval: str, count: int, moment: int) -> None:
     start, end = period_at(anchor, interval, count, moment)
     assert start <= moment < end
     assert period_at(anchor, interval, count, end)[0] == end
