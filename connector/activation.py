@@ -8,7 +8,8 @@ from connector import audit
 from connector.audit import Actor
 from connector.errors import ConflictError
 from connector.health import report_trouble
-from connector.models import Connection
+from connector.keys import ApiKey
+from connector.models import Connection, ReplacementKey
 from connector.permissions import Permission, missing_required, unproven_required
 from connector.probing import Inspection
 from connector.signals import announce, connection_activated
@@ -46,6 +47,32 @@ def refuse_mismatch(connection: Connection, inspection: Inspection, *, method: s
 def works(connection: Connection) -> bool:
     """Whether its credential is sound, be it switched on or off."""
     return connection.status in {Status.ACTIVE, Status.INACTIVE}
+
+
+def on_trial(api_key: ApiKey) -> Connection:
+    """An unsaved connection that can be inspected."""
+    return Connection(
+        method=Connection.Method.API_KEY,
+        livemode=api_key.livemode,
+        api_key=api_key.secret,
+        api_key_fingerprint=api_key.fingerprint,
+    )
+
+
+def adopt_key(connection: Connection, api_key: ApiKey, inspection: Inspection, actor: Actor) -> None:
+    """Put an inspected key in force on a new or locked row."""
+    connection.method = Connection.Method.API_KEY
+    connection.api_key = api_key.secret
+    connection.api_key_hint = api_key.hint
+    connection.api_key_fingerprint = api_key.fingerprint
+    connection.api_key_saved_by = actor.name
+    connection.api_key_saved_at = timezone.now()
+    connection.stripe_account_id = inspection.account_id or connection.stripe_account_id
+    connection.permissions = {}
+    connection.save()
+    ReplacementKey.objects.filter(connection=connection).delete()
+    audit.record(connection, actor=actor, action="key_saved", summary=f"API key {api_key.hint} saved.")
+    apply_inspection(connection, inspection, actor)
 
 
 def apply_inspection(connection: Connection, inspection: Inspection, actor: Actor) -> None:

@@ -54,7 +54,7 @@ def disconnect(*, connection: Connection, actor: Actor) -> tuple[str, ...]:
         return ()
     leftovers: tuple[str, ...] = ()
     if connection.method == Connection.Method.CONNECT:
-        if not _shares_account(connection):
+        if not shares_account(connection):
             oauth.deauthorize(connection)
     else:
         leftovers = webhook_endpoints.delete_own_endpoint(connection)
@@ -72,7 +72,7 @@ def handle_deauthorization(*, stripe_account_id: str, livemode: bool) -> int:
     return len(connections)
 
 
-def _shares_account(connection: Connection) -> bool:
+def shares_account(connection: Connection) -> bool:
     """Whether another App uses the account through the same platform: deauthorizing would end that one too."""
     others = Connection.objects.exclude(pk=connection.pk).exclude(status=Status.REVOKED)
     return others.filter(

@@ -4,22 +4,22 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from connector import audit
-from connector.activation import apply_inspection, describe_waiting, find_row, refuse_mismatch, works
+from connector import audit, oauth
+from connector.activation import adopt_key, apply_inspection, find_row, on_trial, refuse_mismatch, works
 from connector.audit import Actor
 from connector.crypto import Secret
-from connector.errors import StripeError
+from connector.errors import ConflictError, StripeError
 from connector.health import REFUSED, put_in_error
 from connector.host import get_host
 from connector.keys import ApiKey
-from connector.lifecycle import save_signing_secret
+from connector.lifecycle import save_signing_secret, shares_account
 from connector.locks import advisory_lock
 from connector.models import Connection, ReplacementKey
 from connector.oauth import Authorized
 from connector.permissions import unproven_required
 from connector.probing import Inspection, inspect_credential
+from connector.replacement import keep_aside, recheck_replacement
 
 Status = Connection.Status
 
@@ -43,15 +43,17 @@ def connect_with_api_key(
     ``StripeError`` for a key that Stripe refuses and ``ConflictError`` for another account: both change nothing.
     """
     with advisory_lock(f"connection:{app_id}:{api_key.livemode}"):
-        inspection = inspect_credential(_on_trial(api_key))
+        inspection = inspect_credential(on_trial(api_key))
         with transaction.atomic():
             connection = find_row(app_id, inspection, livemode=api_key.livemode)
             refuse_mismatch(connection, inspection, method=Connection.Method.API_KEY)
-            kept_aside = bool(unproven_required(inspection.permissions)) and works(connection)
+            lacks_something = bool(unproven_required(inspection.permissions))
+            is_new = api_key.fingerprint != connection.api_key_fingerprint
+            kept_aside = lacks_something and is_new and works(connection)
             if kept_aside:
-                _keep_aside(connection, api_key, inspection, actor)
+                keep_aside(connection, api_key, inspection, actor)
             else:
-                _adopt(connection, api_key, inspection, actor)
+                adopt_key(connection, api_key, inspection, actor)
     if signing_secret:
         save_signing_secret(connection=connection, secret=signing_secret, actor=actor)
     notices = _notices(connection, api_key)
@@ -59,31 +61,29 @@ def connect_with_api_key(
 
 
 def connect_with_oauth(*, app_id: UUID, authorized: Authorized, actor: Actor) -> Connection:
-    """Adopt an account whose owner authorized us. ``ConflictError`` where the App uses a key or another one."""
-    on_trial = Connection(
+    """Adopt an account whose owner authorized us. ``ConflictError`` where the App uses a key or another one: then
+    the authorization is given back."""
+    stranger = Connection(
         method=Connection.Method.CONNECT,
         livemode=authorized.livemode,
         stripe_account_id=authorized.stripe_account_id,
     )
     with advisory_lock(f"connection:{app_id}:{authorized.livemode}"):
-        inspection = inspect_credential(on_trial)
-        with transaction.atomic():
-            connection = find_row(app_id, inspection, livemode=authorized.livemode)
-            refuse_mismatch(connection, inspection, method=Connection.Method.CONNECT)
-            connection.method = Connection.Method.CONNECT
-            connection.api_key_hint = connection.api_key_fingerprint = ""
-            connection.save()
-            summary = f"Connected to {authorized.stripe_account_id} by Stripe Connect."
-            audit.record(connection, actor=actor, action="connected", summary=summary)
-            apply_inspection(connection, inspection, actor)
-    return connection
+        inspection = inspect_credential(stranger)
+        try:
+            return _adopt_account(app_id, inspection, actor, livemode=authorized.livemode)
+        except ConflictError:
+            if not shares_account(stranger):
+                oauth.deauthorize(stranger)
+            raise
 
 
 def recheck_connection(*, connection: Connection, actor: Actor) -> Connection:
     """Ask Stripe again what the credential may do, and a replacement key first. Repairs and breaks the status."""
     replacement = ReplacementKey.objects.filter(connection=connection).first()
-    if replacement:
-        _recheck_replacement(connection, replacement, actor)
+    adopted = recheck_replacement(connection, replacement, actor) if replacement else None
+    if adopted:
+        return adopted
     try:
         inspection = inspect_credential(connection)
     except StripeError as failure:
@@ -100,68 +100,17 @@ def recheck_connection(*, connection: Connection, actor: Actor) -> Connection:
     return row
 
 
-def _on_trial(api_key: ApiKey) -> Connection:
-    return Connection(
-        method=Connection.Method.API_KEY,
-        livemode=api_key.livemode,
-        api_key=api_key.secret,
-        api_key_fingerprint=api_key.fingerprint,
-    )
-
-
-def _keep_aside(connection: Connection, api_key: ApiKey, inspection: Inspection, actor: Actor) -> None:
-    ReplacementKey.objects.update_or_create(
-        connection=connection,
-        defaults={
-            "api_key": api_key.secret,
-            "hint": api_key.hint,
-            "fingerprint": api_key.fingerprint,
-            "saved_by": actor.name,
-            "saved_at": timezone.now(),
-            "permissions": inspection.permissions,
-        },
-    )
-    summary = f"New key {api_key.hint} saved; the old one stays in use. {describe_waiting(inspection.permissions)}"
-    audit.record(connection, actor=actor, action="replacement_saved", summary=summary)
-
-
-def _adopt(connection: Connection, api_key: ApiKey, inspection: Inspection, actor: Actor) -> None:
-    connection.method = Connection.Method.API_KEY
-    connection.api_key = api_key.secret
-    connection.api_key_hint = api_key.hint
-    connection.api_key_fingerprint = api_key.fingerprint
-    connection.api_key_saved_by = actor.name
-    connection.api_key_saved_at = timezone.now()
-    connection.stripe_account_id = inspection.account_id or connection.stripe_account_id
-    connection.permissions = {}
+@transaction.atomic
+def _adopt_account(app_id: UUID, inspection: Inspection, actor: Actor, *, livemode: bool) -> Connection:
+    connection = find_row(app_id, inspection, livemode=livemode)
+    refuse_mismatch(connection, inspection, method=Connection.Method.CONNECT)
+    connection.method = Connection.Method.CONNECT
+    connection.api_key_hint = connection.api_key_fingerprint = ""
     connection.save()
-    ReplacementKey.objects.filter(connection=connection).delete()
-    audit.record(connection, actor=actor, action="key_saved", summary=f"API key {api_key.hint} saved.")
+    summary = f"Connected to {inspection.account_id} by Stripe Connect."
+    audit.record(connection, actor=actor, action="connected", summary=summary)
     apply_inspection(connection, inspection, actor)
-
-
-def _recheck_replacement(connection: Connection, replacement: ReplacementKey, actor: Actor) -> None:
-    api_key = ApiKey(
-        secret=replacement.api_key,
-        livemode=connection.livemode,
-        restricted=replacement.hint.startswith("rk_"),
-        hint=replacement.hint,
-        fingerprint=replacement.fingerprint,
-    )
-    try:
-        inspection = inspect_credential(_on_trial(api_key))
-    except StripeError as refusal:
-        if refusal.code not in REFUSED:
-            raise
-        audit.record(connection, actor=actor, action="replacement_dropped", summary=refusal.user_message)
-        replacement.delete()
-        return
-    if unproven_required(inspection.permissions):
-        replacement.permissions = inspection.permissions
-        replacement.save(update_fields=["permissions"])
-        return
-    with transaction.atomic():
-        _adopt(connection, api_key, inspection, Actor(replacement.saved_by, actor.origin))
+    return connection
 
 
 def _notices(connection: Connection, api_key: ApiKey) -> tuple[str, ...]:

@@ -242,3 +242,6 @@ def test_it_does_not_mix_a_key_and_connect_in_one_mode(
     answer = client.get(consent(sandbox, start(client), stripe_account.id))
     assert "This App is connected already" in answer.content.decode()
     assert Connection.objects.get().method == Connection.Method.API_KEY
+    given_back = sandbox.client(platforms["test"]["secret_key"], stripe_account=stripe_account.id)
+    with pytest.raises(Exception, match="does not have access"):
+        given_back.v1.customers.list()

@@ -86,6 +86,16 @@ def test_it_keeps_the_working_key_until_the_new_one_has_passed(
     assert ReplacementKey.objects.get().connection == connection
 
 
+def test_it_does_not_keep_the_same_key_aside(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    key = stripe_account.restricted_key(REQUIRED)
+    connect(tenant, key)
+    sandbox.admin("POST", f"keys/{key}", permissions=REQUIRED[1:])
+    assert connect(tenant, key).connection.status == Connection.Status.ERROR
+    assert not ReplacementKey.objects.exists()
+
+
 def test_it_replaces_the_key_with_one_that_passes(tenant: Tenant, stripe_account: StripeAccount) -> None:
     connect(tenant, stripe_account.restricted_key(REQUIRED))
     connect(tenant, stripe_account.restricted_key(REQUIRED[1:]))
