@@ -192,3 +192,57 @@ def test_it_begins_a_phase_with_an_inline_price_or_an_archived_one(shop: Shop) -
     shop.advance(PERIOD_END + 2 * HOUR)
     assert invoice_of(shop.fresh(inline)).total == 777
     assert item_of(shop.fresh(archived)).price.id == shop.basic
+
+
+def test_it_prorates_a_phase_that_begins_inside_a_period(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/subscription-schedules#phase-transitions."""
+    half = START + 15 * DAY + DAY // 2
+    phases: Any = [
+        {"items": [{"price": shop.basic}], "end_date": half},
+        {
+            "items": [{"price": shop.premium}],
+            "duration": {"interval": "month"},
+            "proration_behavior": "always_invoice",
+        },
+    ]
+    schedule = shop.stripe.subscription_schedules.create(
+        {"customer": shop.customer, "start_date": "now", "phases": phases, "expand": ["subscription"]}
+    )
+    sub = schedule.subscription
+    assert isinstance(sub, stripe.Subscription)
+    shop.advance(half + HOUR)
+    switched = shop.fresh(sub)
+    assert amounts(invoice_of(switched)) == [-500, 1000]
+    assert (item_of(switched).price.id, item_of(switched).current_period_end) == (shop.premium, PERIOD_END)
+    current = shop.stripe.subscription_schedules.retrieve(schedule.id).current_phase
+    assert current is not None
+    assert current.start_date == half
+
+
+def test_it_begins_with_a_trial_phase(shop: Shop) -> None:
+    phases: Any = [
+        {"items": [{"price": shop.basic}], "trial": True, "end_date": START + 10 * DAY},
+        {"items": [{"price": shop.basic}], "duration": {"interval": "month"}},
+    ]
+    schedule = shop.stripe.subscription_schedules.create(
+        {"customer": shop.customer, "start_date": START, "phases": phases, "expand": ["subscription"]}
+    )
+    sub = schedule.subscription
+    assert isinstance(sub, stripe.Subscription)
+    assert (sub.status, sub.trial_end) == ("trialing", START + 10 * DAY)
+    shop.advance(START + 10 * DAY + 2 * HOUR)
+    active = shop.fresh(sub)
+    assert (active.status, invoice_of(active).total) == ("active", 1000)
+
+
+def test_it_refuses_phases_with_gaps(shop: Shop) -> None:
+    sub = shop.subscribe()
+    schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
+    gap: Any = [
+        {"start_date": START, "end_date": PERIOD_END, "items": [{"price": shop.basic}]},
+        {"start_date": PERIOD_END + DAY, "items": [{"price": shop.premium}]},
+    ]
+    moved: Any = [{"start_date": START + DAY, "end_date": PERIOD_END, "items": [{"price": shop.basic}]}]
+    for phases in (gap, moved):
+        with pytest.raises(stripe.InvalidRequestError, match="phase"):
+            shop.stripe.subscription_schedules.update(schedule.id, {"phases": phases})
