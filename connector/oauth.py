@@ -78,6 +78,11 @@ def finish_authorization(*, answer: Mapping[str, str], app_id: UUID, session_key
     return Authorized(token["stripe_user_id"], attempt.livemode)
 
 
+def forget_old_attempts() -> None:
+    """Attempts that expired long enough ago that nobody comes back with their state."""
+    OAuthAttempt.objects.filter(expires_at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
 def deauthorize(connection: Connection) -> None:
     """End the connection at Stripe; one that Stripe has ended already is fine."""
     _deauthorize(get_platform(livemode=connection.livemode), connection.stripe_account_id)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db.models import QuerySet
 
-from connector import notices, services
+from connector import notices, oauth, services
 from connector.audit import NIGHTLY_CHECK
 from connector.errors import ConnectorError
 from connector.models import Connection, PlatformEndpoint
@@ -33,7 +33,8 @@ def recheck_connection(connection_id: str) -> None:
 
 @shared_task(name="stripe_connector.check_everything")
 def check_everything() -> None:
-    """Every night: each credential, and emails that were lost."""
+    """Every night: each credential, emails that were lost, and what is no longer needed."""
+    oauth.forget_old_attempts()
     for connection_id in _unreported().values_list("pk", flat=True):
         email_trouble.delay(str(connection_id))
     for connection_id in Connection.objects.exclude(status=Connection.Status.REVOKED).values_list("pk", flat=True):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connector import selectors
 from connector.lifecycle import disconnect, handle_deauthorization
 from connector.models import AuditEntry, Connection, OAuthAttempt, PlatformEndpoint
-from connector.oauth import redirect_uri
+from connector.oauth import forget_old_attempts, redirect_uri
 from connector.stripe_gateway import StripeGateway
 from tests.connector.conftest import ALICE, REQUIRED
 from tests.factories import Tenant, make_app
@@ -245,3 +245,12 @@ def test_it_does_not_mix_a_key_and_connect_in_one_mode(
     given_back = sandbox.client(platforms["test"]["secret_key"], stripe_account=stripe_account.id)
     with pytest.raises(Exception, match="does not have access"):
         given_back.v1.customers.list()
+
+
+def test_it_forgets_old_attempts(tenant: Tenant, platforms: Platforms) -> None:
+    client = tenant.client()
+    start(client)
+    OAuthAttempt.objects.update(expires_at=timezone.now() - timedelta(days=2))
+    start(client)
+    forget_old_attempts()
+    assert OAuthAttempt.objects.count() == 1

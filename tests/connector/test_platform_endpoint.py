@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from connector import tasks
 from connector.crypto import Secret
 from connector.errors import ConnectorError
 from connector.models import PlatformEndpoint
@@ -111,3 +112,11 @@ def test_it_says_what_has_drifted() -> None:
     assert CONNECT_EVENTS[0] in missing
     assert "charge.succeeded" in extra
     assert "2025-03-31.basil" in version
+
+
+def test_it_is_watched_by_a_task(platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ensure_platform_endpoint(livemode=False)
+    platform.webhook_endpoints.update(row.webhook_endpoint_id, {"disabled": True})
+    monkeypatch.setattr(tasks.check_platform_endpoint, "delay", tasks.check_platform_endpoint)
+    tasks.check_platform_endpoints()
+    assert platform.webhook_endpoints.retrieve(row.webhook_endpoint_id).status == "enabled"
