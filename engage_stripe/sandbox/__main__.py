@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from engage_stripe.sandbox.app import Sandbox
-from engage_stripe.sandbox.demo import DEMO_KEYS, PLATFORM_CLIENT_ID
+from engage_stripe.sandbox.demo import DEMO_KEYS, LIVE_PLATFORM_CLIENT_ID, PLATFORM_CLIENT_ID
 from engage_stripe.sandbox.faults import Fault
 from engage_stripe.sandbox.rules import rule_parser
 from engage_stripe.sandbox.webhooks.disturbances import Disturbance
@@ -113,7 +113,8 @@ def _announce(url: str) -> None:
     print(f"Sandbox Stripe on {url}", flush=True)
     for key in DEMO_KEYS:
         print(f"  {key.value:28} {key.purpose}")
-    print(f"  {PLATFORM_CLIENT_ID}  Connect platform, client id", flush=True)
+    print(f"  {PLATFORM_CLIENT_ID}  Connect platform, client id, test")
+    print(f"  {LIVE_PLATFORM_CLIENT_ID}  Connect platform, client id, live", flush=True)
 
 
 if __name__ == "__main__":
