@@ -10,7 +10,7 @@ from connector.errors import ConflictError
 from connector.health import report_trouble
 from connector.keys import ApiKey
 from connector.models import Connection, ReplacementKey
-from connector.permissions import Permission, missing_required, unproven_required
+from connector.permissions import describe_permission, missing_required, unproven_required
 from connector.probing import Inspection
 from connector.signals import announce, connection_activated
 
@@ -112,8 +112,5 @@ def describe_waiting(permissions: dict[str, dict[str, str]]) -> str:
     missing = missing_required(permissions)
     if not missing:
         return "Stripe did not answer on every permission. Check again in a moment."
-    return f"Tick these permissions for the key in Stripe: {', '.join(map(_name, missing))}."
-
-
-def _name(permission: Permission) -> str:
-    return f"{permission.resource} → {permission.access}"
+    names = ", ".join(describe_permission(permission.name) for permission in missing)
+    return f"Tick these permissions for the key in Stripe: {names}."

@@ -114,6 +114,12 @@ def describe_permissions(found: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
+def describe_permission(name: str) -> str:
+    """What to tick in Stripe, ``Payment Methods → Read``; the name itself for one that is not in the table."""
+    found = next((permission for permission in PERMISSIONS if permission.name == name), None)
+    return f"{found.resource} → {found.access}" if found else name
+
+
 def missing_required(found: Mapping[str, Any]) -> list[Permission]:
     return [permission for permission in REQUIRED if _state(found, permission.name) == "missing"]
 

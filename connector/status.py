@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Literal
 
 from connector.models import Connection
-from connector.permissions import describe_permissions
+from connector.permissions import describe_permission, describe_permissions
 
 Kind = Literal["success", "info", "warning", "danger"]
 
@@ -100,7 +100,7 @@ def _permissions(connection: Connection) -> Sign:
     if not lacking:
         return Sign("Permissions", "success", "All", "", connection.permissions_checked_at)
     required = [row for row in lacking if row.permission.required]
-    names = ", ".join(f"{row.permission.resource} → {row.permission.access}" for row in required or lacking)
+    names = ", ".join(describe_permission(row.permission.name) for row in required or lacking)
     if required:
         return Sign("Permissions", "danger", "Missing", f"Required: {names}.", connection.permissions_checked_at)
     text = f"Optional ones are missing: {names}. The table says what each unlocks."

@@ -7,23 +7,29 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from connector.models import Connection
+from connector.permissions import allows, describe_permission
 from sync.models import Customer, Identity, RefreshRequest, StripeEvent, Subscription, TraitHistory, UserTraits
 from sync.projection_sql import TRAIT_NAMES
 from sync.selectors import shown_connection
 from sync.traits import STATUSES
 
 _SHOWN = 20
+_CARDS = "rak_payment_method_read"
 
 
 @dataclass(frozen=True, slots=True)
 class TraitLine:
-    """One trait with where it came from; ``former`` is the value before the last change, if that is kept."""
+    """One trait with where it came from; ``former`` is the value before the last change, if that is kept.
+
+    ``lacking`` names the permission without which the trait may stay empty.
+    """
 
     name: str
     value: Any
     source: dict[str, Any]
     former: Any
     changed: bool
+    lacking: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def look_up(*, app_id: UUID, user_id: str) -> UserLookup | None:
         identity=identity,
         row=row,
         connection=connection,
-        traits=[_trait_line(name, row, history) for name in TRAIT_NAMES],
+        traits=[_trait_line(name, row, history, connection) for name in TRAIT_NAMES],
         customers=customers,
         subscriptions=list(
             Subscription.objects.filter(connection=connection, customer__in=ids).order_by("-created")
@@ -83,7 +89,9 @@ def _customers(connection: Connection | None, identity: Identity | None) -> list
     return list(Customer.objects.filter(link, connection=connection).order_by(F("created").desc(nulls_last=True)))
 
 
-def _trait_line(name: str, row: UserTraits | None, history: list[TraitHistory]) -> TraitLine:
+def _trait_line(
+    name: str, row: UserTraits | None, history: list[TraitHistory], connection: Connection | None
+) -> TraitLine:
     entry = next((one for one in history if name in one.changes), None)
     return TraitLine(
         name=name,
@@ -91,7 +99,15 @@ def _trait_line(name: str, row: UserTraits | None, history: list[TraitHistory]) 
         source=row.sources.get(name, {}) if row else {},
         former=entry.changes[name][0] if entry else None,
         changed=entry is not None,
+        lacking=_lacking_permission(name, connection),
     )
+
+
+def _lacking_permission(trait: str, connection: Connection | None) -> str:
+    """Cards are read with a permission of their own; events may bring them without it."""
+    if connection is None or not trait.startswith("payment_card_") or allows(connection, _CARDS):
+        return ""
+    return describe_permission(_CARDS)
 
 
 def _events(connection: Connection | None, customer_ids: list[str]) -> list[StripeEvent]:

@@ -55,3 +55,8 @@ def test_it_is_for_admins(tenant: Tenant, role: Role) -> None:
 
 def test_it_asks_for_a_user_first(tenant: Tenant) -> None:
     assert tenant.client().get(URL).status_code == 200
+
+
+def test_it_says_which_permission_the_card_traits_wait_for(tenant: Tenant) -> None:
+    page = tenant.client().get(URL, {"user_id": "ada"}).content.decode()
+    assert page.count("The Stripe key lacks Payment Methods → Read.") == 4
