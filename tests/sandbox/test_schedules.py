@@ -246,3 +246,28 @@ def test_it_refuses_phases_with_gaps(shop: Shop) -> None:
     for phases in (gap, moved):
         with pytest.raises(stripe.InvalidRequestError, match="phase"):
             shop.stripe.subscription_schedules.update(schedule.id, {"phases": phases})
+
+
+def test_it_starts_and_changes_phases_without_a_payment_method(shop: Shop) -> None:
+    """Time cannot be refused: what cannot be charged is owed."""
+    half = START + 15 * DAY + DAY // 2
+    phases: Any = [
+        {"items": [{"price": shop.basic}], "end_date": half},
+        {"items": [{"price": shop.premium}], "proration_behavior": "always_invoice"},
+    ]
+    schedule = shop.stripe.subscription_schedules.create(
+        {
+            "customer": shop.new_customer(),
+            "start_date": START + DAY,
+            "phases": phases,
+        }
+    )
+    shop.advance(START + DAY)
+    started = shop.stripe.subscription_schedules.retrieve(schedule.id, {"expand": ["subscription"]})
+    sub = started.subscription
+    assert isinstance(sub, stripe.Subscription)
+    assert (sub.status, invoice_of(shop.fresh(sub)).status) == ("active", "draft")
+    shop.advance(START + DAY + HOUR)
+    assert shop.fresh(sub).status == "past_due"
+    shop.advance(half + HOUR)
+    assert item_of(shop.fresh(sub)).price.id == shop.premium

@@ -21,12 +21,12 @@ class PaymentOutcome:
 
 SUCCEEDED = PaymentOutcome("succeeded")
 REQUIRES_ACTION = PaymentOutcome("requires_action")
-_CARD_DECLINED = PaymentOutcome("declined", "card_declined", "generic_decline", "Your card was declined.")
+CARD_DECLINED = PaymentOutcome("declined", "card_declined", "generic_decline", "Your card was declined.")
 _NO_FUNDS = PaymentOutcome("declined", "card_declined", "insufficient_funds", "Your card has insufficient funds.")
 
 # Refused as soon as they are attached to a customer, and when charged.
 DECLINED_ON_ATTACH = {
-    "0002": _CARD_DECLINED,
+    "0002": CARD_DECLINED,
     "9995": _NO_FUNDS,
     "9987": PaymentOutcome("declined", "card_declined", "lost_card", "Your card was declined."),
     "9979": PaymentOutcome("declined", "card_declined", "stolen_card", "Your card was declined."),
@@ -42,7 +42,7 @@ DECLINED_ON_ATTACH = {
 }
 # Attached without complaint, then refused whenever charged.
 _DECLINED_ON_CHARGE = {
-    "0341": _CARD_DECLINED,
+    "0341": CARD_DECLINED,
     "3178": _NO_FUNDS,
 }
 # 3155 needs authentication unless it was set up for off-session use, which the API's own attach never does.

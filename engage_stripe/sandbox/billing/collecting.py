@@ -6,7 +6,7 @@ https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 from __future__ import annotations
 
 from engage_stripe.sandbox.billing import dunning, invoices, pending
-from engage_stripe.sandbox.billing.cards import PaymentOutcome
+from engage_stripe.sandbox.billing.cards import CARD_DECLINED, PaymentOutcome
 from engage_stripe.sandbox.billing.draft import Draft, items_of
 from engage_stripe.sandbox.billing.payment import (
     no_payment_method,
@@ -18,10 +18,11 @@ from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.state import Account
 
 
-def expected_outcome(draft: Draft, invoice: Obj) -> PaymentOutcome | None:
+def expected_outcome(draft: Draft, invoice: Obj, *, needs_method: bool = True) -> PaymentOutcome | None:
     """How charging a new invoice would end; None when there is nothing to charge.
 
-    StripeError 400 when something is due and the customer has nothing to pay with.
+    StripeError 400 when something is due and the customer has nothing to pay with, unless that only counts
+    as a refusal (`needs_method=False`).
     """
     account = draft.account
     customer = account.find("customer", invoice["customer"])
@@ -29,8 +30,10 @@ def expected_outcome(draft: Draft, invoice: Obj) -> PaymentOutcome | None:
     if due == 0 or invoice["collection_method"] == "send_invoice":
         return None
     method = payment_method_of(account, draft.sub, customer)
-    if method is None:
+    if method is None and needs_method:
         raise no_payment_method()
+    if method is None:
+        return CARD_DECLINED
     return outcome_of(account, method)
 
 
@@ -205,7 +208,7 @@ def _is_latest_open(account: Account, sub: Obj, invoice: Obj) -> bool:
 
 def _failed(account: Account, invoice: Obj, now: int, outcome: PaymentOutcome | None) -> None:
     sub = subscription_of(account, invoice)
-    first = invoice["billing_reason"] == "subscription_create"
+    first = sub is not None and sub["status"] == "incomplete"
     waits = sub is not None and sub.get("_pending", {}).get("invoice") == invoice["id"]
     if not first and not waits:
         dunning.plan_retry(invoice, now)

@@ -37,7 +37,25 @@ def create_subscription(account: Account, params: dict[str, Any]) -> Obj:
         raise payment_error(outcome, "subscription")
     if invoice["amount_due"] > 0 and draft.sub["status"] == "active" and _waits(draft, behavior, outcome):
         draft.sub["status"] = "incomplete"
-    return _commit(draft, invoice, charge=outcome is not None)
+    stored = _commit(draft, invoice)
+    if invoice["_lines"]:
+        collecting.open_invoice(account, stored, invoice, draft.now)
+        if outcome is not None:
+            collecting.attempt(account, invoice, draft.now)
+    return stored
+
+
+def create_scheduled(account: Account, params: dict[str, Any]) -> Obj:
+    """A schedule's subscription: active at once, its first invoice a draft like those of renewals.
+
+    https://docs.stripe.com/api/subscriptions/create
+    """
+    draft = draft_subscription(account, params)
+    invoice = invoices.new_invoice(draft, "subscription_create")
+    stored = _commit(draft, invoice)
+    if invoice["_lines"]:
+        collecting.keep_draft(account, stored, invoice)
+    return stored
 
 
 def draft_subscription(account: Account, params: dict[str, Any]) -> Draft:
@@ -67,20 +85,14 @@ def draft_subscription(account: Account, params: dict[str, Any]) -> Draft:
     return draft
 
 
-def _commit(draft: Draft, invoice: Obj, *, charge: bool) -> Obj:
+def _commit(draft: Draft, invoice: Obj) -> Obj:
     account = draft.account
     customer = account.find("customer", draft.sub["customer"])
     if customer["currency"] is None:
         with account.changing(customer, "customer.updated"):
             customer["currency"] = draft.sub["currency"]
-    sub = draft.sub
-    sub["latest_invoice"] = invoice["id"] if invoice["_lines"] else None
-    stored = draft.commit()
-    if invoice["_lines"]:
-        collecting.open_invoice(account, stored, invoice, draft.now)
-        if charge:
-            collecting.attempt(account, invoice, draft.now)
-    return stored
+    draft.sub["latest_invoice"] = invoice["id"] if invoice["_lines"] else None
+    return draft.commit()
 
 
 def _waits(draft: Draft, behavior: str, outcome: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from engage_stripe.sandbox.billing import cancellation, schedules
 from engage_stripe.sandbox.billing.charges import bill_usage
-from engage_stripe.sandbox.billing.creation import create_subscription
+from engage_stripe.sandbox.billing.creation import create_scheduled
 from engage_stripe.sandbox.billing.discounts import set_discounts
 from engage_stripe.sandbox.billing.draft import Draft, items_of
 from engage_stripe.sandbox.billing.invoices import keep_waiting
@@ -22,9 +22,13 @@ DISCOUNT = ("coupon", "discount", "promotion_code")
 def start(account: Account, schedule: Obj) -> None:
     """Its first phase begins: the subscription is created."""
     phase = schedule["phases"][0]
-    given = {"customer": schedule["customer"], "billing_mode": schedule["billing_mode"], **phase_params(phase)}
-    given["items"] = [new_item(item) for item in phase["items"]]
-    sub = create_subscription(account, given)
+    given = {
+        "customer": schedule["customer"],
+        "billing_mode": schedule["billing_mode"],
+        **phase_params(account, phase),
+    }
+    given["items"] = [new_item(account, item) for item in phase["items"]]
+    sub = create_scheduled(account, given)
     schedules.attach(account, schedule, sub)
     account.emit("subscription_schedule.updated", schedule, {"status": "not_started"})
 
@@ -43,7 +47,6 @@ def advance_of(account: Account, sub: Obj) -> None:
     if schedule["end_behavior"] == "cancel":
         cancellation.end(account, sub, now, reason=cancellation.REQUESTED)
     else:
-        schedule["completed_at"] = now
         schedules.release(account, schedule, now)
 
 
@@ -52,16 +55,17 @@ def apply_phase(account: Account, sub: Obj, phase: Obj) -> None:
 
     On a billing date the renewal that follows bills the new items in full; in between they are prorated.
     """
-    params = {**phase_params(phase), "items": item_params(account, sub, phase)}
+    params = {**phase_params(account, phase), "items": item_params(account, sub, phase)}
     if all(item["current_period_end"] <= account.now(sub["customer"]) for item in items_of(account, sub)):
         _swap_at_renewal(account, sub, params)
     else:
-        update_subscription(account, sub, {**params, "proration_behavior": phase["proration_behavior"]})
+        behavior = {"proration_behavior": phase["proration_behavior"]}
+        update_subscription(account, sub, {**params, **behavior}, by_schedule=True)
 
 
-def phase_params(phase: Obj) -> dict[str, Any]:
+def phase_params(account: Account, phase: Obj) -> dict[str, Any]:
     """The subscription parameters that a phase stands for; what it does not list vanishes."""
-    params: dict[str, Any] = {"discounts": _given(phase["discounts"])}
+    params: dict[str, Any] = {"discounts": _given(account, phase["discounts"])}
     for name in ("default_payment_method", "collection_method", "trial_end", "description"):
         if phase.get(name) is not None:
             params[name] = phase[name]
@@ -82,25 +86,25 @@ def item_params(account: Account, sub: Obj, phase: Obj) -> list[dict[str, Any]]:
         if target is None:
             params.append({"id": item["id"], "deleted": True})
         else:
-            params.append({"id": item["id"], **_item_settings(target)})
-    return params + [new_item(target) for target in wanted.values()]
+            params.append({"id": item["id"], **_item_settings(account, target)})
+    return params + [new_item(account, target) for target in wanted.values()]
 
 
-def new_item(target: Obj) -> dict[str, Any]:
+def new_item(account: Account, target: Obj) -> dict[str, Any]:
     """The parameters of an item that a phase begins."""
-    return {"price": target["price"], "scheduled": True, **_item_settings(target)}
+    return {"price": target["price"], "scheduled": True, **_item_settings(account, target)}
 
 
-def _item_settings(target: Obj) -> dict[str, Any]:
+def _item_settings(account: Account, target: Obj) -> dict[str, Any]:
     quantity = {"quantity": target["quantity"]} if "quantity" in target else {}
     metadata = {"metadata": target["metadata"]} if target["metadata"] else {}
-    return {"discounts": _given(target["discounts"]), **quantity, **metadata}
+    return {"discounts": _given(account, target["discounts"]), **quantity, **metadata}
 
 
-def _given(discounts: list[Obj]) -> list[dict[str, Any]] | None:
-    """A `discounts` parameter: None clears."""
+def _given(account: Account, discounts: list[Obj]) -> list[dict[str, Any]] | None:
+    """A `discounts` parameter of those that still live: None clears."""
     named = [{name: each[name] for name in DISCOUNT if each[name] is not None} for each in discounts]
-    return named or None
+    return [each for each in named if "discount" not in each or account.get("discount", each["discount"])] or None
 
 
 def _swap_at_renewal(account: Account, sub: Obj, params: dict[str, Any]) -> None:

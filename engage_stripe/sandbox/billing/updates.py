@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 from engage_stripe.sandbox.billing import collecting, invoices, pending
+from engage_stripe.sandbox.billing.cards import PaymentOutcome
 from engage_stripe.sandbox.billing.discounts import set_discounts
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.billing.items import change_items
@@ -21,10 +22,11 @@ _CANCELLATION = ("cancel_at", "cancel_at_period_end")
 _BILLING = frozenset({"items", "trial_end", "billing_cycle_anchor", "add_invoice_items", "proration_date"})
 
 
-def update_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> Obj:
+def update_subscription(account: Account, sub: Obj, params: dict[str, Any], *, by_schedule: bool = False) -> Obj:
     """Change a stored subscription, invoice and charge as `payment_behavior` says.
 
-    `error_if_incomplete` answers 402 and changes nothing; `pending_if_incomplete` keeps the change waiting.
+    `error_if_incomplete` answers 402 and changes nothing; `pending_if_incomplete` keeps the change waiting; a
+    schedule's change happens whether or not it can be paid.
     https://docs.stripe.com/billing/subscriptions/pending-updates
     """
     _check_allowed(sub, params)
@@ -38,7 +40,8 @@ def update_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> O
         stored = draft.commit()
         invoices.keep_waiting(draft)
         return stored
-    return _settle(draft, sub, invoice, behavior, frozenset(params))
+    outcome = _expected(draft, invoice, behavior, by_schedule=by_schedule)
+    return _settle(draft, sub, invoice, outcome, params)
 
 
 def draft_update(account: Account, sub: Obj, params: dict[str, Any]) -> Draft:
@@ -56,20 +59,24 @@ def draft_update(account: Account, sub: Obj, params: dict[str, Any]) -> Draft:
     return draft
 
 
-def _settle(draft: Draft, sub: Obj, invoice: Obj, behavior: str, changed: frozenset[str]) -> Obj:
-    account = draft.account
-    automatic = invoice["collection_method"] == "charge_automatically"
-    charged = automatic and behavior != "default_incomplete"
-    outcome = collecting.expected_outcome(draft, invoice) if charged else None
+def _expected(draft: Draft, invoice: Obj, behavior: str, *, by_schedule: bool) -> PaymentOutcome | None:
+    """How charging the invoice would end; None when nothing is charged now."""
+    if invoice["collection_method"] != "charge_automatically" or behavior == "default_incomplete":
+        return None
+    return collecting.expected_outcome(draft, invoice, needs_method=not by_schedule)
+
+
+def _settle(draft: Draft, sub: Obj, invoice: Obj, outcome: PaymentOutcome | None, params: dict[str, Any]) -> Obj:
+    account, behavior = draft.account, params.get("payment_behavior", "allow_incomplete")
     failing = outcome is not None and outcome.status != "succeeded"
     if failing and outcome and behavior == "error_if_incomplete":
         raise payment_error(outcome, "subscription")
-    _replace_pending(draft, sub, changed)
+    _replace_pending(draft, sub, params)
     if failing and behavior == "pending_if_incomplete":
-        pending.hold(draft, sub, invoice, changed)
-        collecting.open_invoice(account, sub, invoice, draft.now)
-        collecting.attempt(account, invoice, draft.now)
+        pending.hold(draft, sub, invoice, frozenset(params))
+        collecting.open_and_charge(account, sub, invoice, draft.now)
         return sub
+    automatic = invoice["collection_method"] == "charge_automatically"
     unconfirmed = automatic and behavior == "default_incomplete" and invoice["total"] > 0
     if draft.sub["status"] == "active" and (failing or unconfirmed):
         draft.sub["status"] = "past_due"
