@@ -12,16 +12,16 @@ from itertools import chain, islice
 
 from connector.errors import InvalidInputError
 
-BATCH_ROWS = 10_000
+BATCH_ROWS = 20_000
 MAX_USER_ID = 512
 DELIMITERS = ",;\t"
 
-_CUSTOMER_ID = r"cus_[A-Za-z0-9_-]{1,251}"
+CUSTOMER_ID = r"cus_[A-Za-z0-9_-]{1,251}"
 _EMAIL = r"[^@\s\0]{1,255}@[^@\s\0]{1,255}"
-_is_customer_id = re.compile(_CUSTOMER_ID).fullmatch
+_is_customer_id = re.compile(CUSTOMER_ID).fullmatch
 _is_email = re.compile(_EMAIL).fullmatch
 _is_good = re.compile(
-    rf"[^\0]{{1,{MAX_USER_ID}}}\0(?:{_CUSTOMER_ID}\0(?:{_EMAIL})?|\0{_EMAIL})", re.DOTALL
+    rf"[^\0]{{1,{MAX_USER_ID}}}\0(?:{CUSTOMER_ID}\0(?:{_EMAIL})?|\0{_EMAIL})", re.DOTALL
 ).fullmatch
 """The rules of ``find_fault`` in one step, for rows joined with NUL: what it takes has no fault."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -33,13 +33,20 @@ class FileError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the columns are; ``width`` is the number of cells that every row must have."""
+    """Where the columns are; every row must have ``width`` cells; the header ends on line ``lines``."""
 
     delimiter: str
     width: int
     stripe_id: int | None
     email_address: int | None
     ignored: tuple[str, ...]
+    lines: int
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of our columns in the file's order."""
+        positions = {0: "user_id", self.stripe_id: "stripe_id", self.email_address: "email_address"}
+        return [positions[position] for position in sorted(p for p in positions if p is not None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,8 @@ class Batch:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_header(lines: Iterator[str]) -> tuple[Header, Iterator[list[str]]]:
-    """Read the header and return it with the reader of the rows below; raises ``FileError``."""
+def read_header(lines: Iterator[str]) -> Header:
+    """Read the lines up to the header's end; raises ``FileError``."""
     leading = list(_up_to_first_text(lines))
     if not leading or not leading[-1].strip():
         raise FileError("empty_file", "The file is empty. The first line must name the columns.")
@@ -71,7 +78,7 @@ def read_header(lines: Iterator[str]) -> tuple[Header, Iterator[list[str]]]:
         names = next(row for row in reader if any(row))
     except csv.Error as error:
         raise FileError("bad_header", f"The header cannot be read: {error}.", details={"line": 1}) from error
-    return _judge_header([name.strip().casefold() for name in names], delimiter, len(leading)), reader
+    return _judge_header([name.strip().casefold() for name in names], delimiter, reader.line_num)
 
 
 def _up_to_first_text(lines: Iterator[str]) -> Iterator[str]:
@@ -96,12 +103,15 @@ def _judge_header(names: list[str], delimiter: str, line: int) -> Header:
             "bad_header", "A column stripe_id or email_address is needed beside user_id.", details=where
         )
     ignored = tuple(name for name in names if name not in positions)
-    return Header(delimiter, len(names), positions["stripe_id"], positions["email_address"], ignored)
+    return Header(delimiter, len(names), positions["stripe_id"], positions["email_address"], ignored, line)
 
 
-def judge_rows(header: Header, reader: "Iterator[list[str]]") -> Iterator[Batch]:
-    """Judge every row below the header, in batches of ``BATCH_ROWS`` good rows and problems together."""
-    judged = _judged(header, reader)
+def judge_rows(header: Header, reader: Iterator[list[str]], line: int) -> Iterator[Batch]:
+    """Judge every row, in batches of ``BATCH_ROWS`` good rows and problems together.
+
+    ``reader`` is a ``csv.reader`` whose first line follows the file's line ``line``.
+    """
+    judged = _judged(header, reader, line)
     while chunk := list(islice(judged, BATCH_ROWS)):
         batch = Batch()
         for item in chunk:
@@ -112,14 +122,16 @@ def judge_rows(header: Header, reader: "Iterator[list[str]]") -> Iterator[Batch]
         yield batch
 
 
-def _judged(header: Header, reader: "Iterator[list[str]]") -> "Iterator[tuple[int, str, str, str] | Problem]":
+def _judged(
+    header: Header, reader: Iterator[list[str]], offset: int
+) -> Iterator[tuple[int, str, str, str] | Problem]:
     """This loop sees every row of every file: what it does not do here, it does a million times less."""
     width, stripe_at, email_at = header.width, header.stripe_id, header.email_address
-    last_line: int = reader.line_num  # type: ignore[attr-defined]
+    last_line = offset
     while True:
         try:
             for row in reader:
-                line, last_line = last_line + 1, reader.line_num  # type: ignore[attr-defined]
+                line, last_line = last_line + 1, offset + reader.line_num  # type: ignore[attr-defined]
                 if len(row) != width:
                     if any(row):
                         message = f"The row has {len(row)} columns, the header {width}."
@@ -133,7 +145,7 @@ def _judged(header: Header, reader: "Iterator[list[str]]") -> "Iterator[tuple[in
                 elif (wrong := find_fault(user_id, stripe_id, email)) and any(row):
                     yield _problem(line, *wrong, row)
         except csv.Error as error:
-            line, last_line = last_line + 1, reader.line_num  # type: ignore[attr-defined]
+            line, last_line = last_line + 1, offset + reader.line_num  # type: ignore[attr-defined]
             yield Problem(line, "unreadable", f"The quotes of this row do not match ({error}).")
         else:
             return

@@ -6,7 +6,7 @@ before the one transaction that merges.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 from uuid import UUID
 
@@ -20,8 +20,9 @@ from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
 from sync.facts import Doubt
 from sync.identity import link_lock, project_pending
-from sync.identity_csv import Batch, Header, Problem, judge_rows, read_header
+from sync.identity_csv import Batch, Header, Problem, read_header
 from sync.identity_files import text_lines
+from sync.identity_rows import PlainRows, judge
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
 from sync.refresh_queue import ask
@@ -165,8 +166,8 @@ class _ImportFile:
 
     def perform(self) -> None:
         with sources.open_run_file(self._run) as (stream, size), text_lines(stream) as lines:
-            header, rows = read_header(lines)
-            self._stage(header, rows, stream, size)
+            header = read_header(lines)
+            self._stage(header, judge(header, lines, header.lines), stream, size)
         self._report_progress("merging", 1.0)
         confirmed = self._run.options.get("confirmed")
         self._run.counts = {"rows": self._good + self._bad, "bad": self._bad}
@@ -175,17 +176,23 @@ class _ImportFile:
         else:
             self._merge(confirmed=bool(confirmed))
 
-    def _stage(self, header: Header, rows: Any, stream: IO[bytes], size: int | None) -> None:
+    def _stage(
+        self, header: Header, judged: Iterator[PlainRows | Batch], stream: IO[bytes], size: int | None
+    ) -> None:
         self._run.report = {"ignored_columns": list(header.ignored), "delimiter": header.delimiter}
-        batches = judge_rows(header, rows)
-        while stage(batches, self._count):
+        for rows in judged:
+            stage(rows, header)
+            self._count(rows)
             if time.monotonic() - self._reported > _REPORT_EVERY:
                 self._report_progress("reading", stream.tell() / size if size else None)
 
-    def _count(self, batch: Batch) -> None:
-        self._good += len(batch.rows)
-        self._bad += len(batch.problems)
-        self._keep(batch.problems)
+    def _count(self, rows: PlainRows | Batch) -> None:
+        if isinstance(rows, PlainRows):
+            self._good += rows.count
+            return
+        self._good += len(rows.rows)
+        self._bad += len(rows.problems)
+        self._keep(rows.problems)
 
     def _merge(self, *, confirmed: bool) -> None:
         run, full = self._run, self._run.options["mode"] == "full"
