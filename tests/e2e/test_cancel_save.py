@@ -1,5 +1,8 @@
 """The cancel-save case: an offer for each reason, built by dropdowns, clicked on the customer's own site."""
 
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -14,7 +17,6 @@ from tests.e2e.shop import Shop, open_shop
 from tests.factories import Tenant, make_prompt
 from tests.sandbox_process import StripeAccount
 
-SITE = "http://localhost:8999/account"  # another origin than the console's 127.0.0.1
 CLICK = """async ([url, token]) => {
   const answer = await fetch(url, {
     method: "POST",
@@ -25,9 +27,29 @@ CLICK = """async ([url, token]) => {
 }"""
 
 
+class _AccountPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<h1>Account</h1>")
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing to the test's output."""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """The customer's own site: another origin than the console's, on one of the App's domains."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _AccountPage) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @pytest.fixture
 def shop(tenant: Tenant, account: StripeAccount) -> Shop:
-    App.objects.filter(id=tenant.id).update(domains=["localhost"])
+    App.objects.filter(id=tenant.id).update(domains=["127.0.0.1"])
     make_prompt(tenant, key="cancel-save", name="Before you go")
     return open_shop(tenant, account)
 
@@ -50,7 +72,7 @@ def build_offers(page: Page) -> None:
 
 
 def click_on_site(
-    page: Page, tenant: Tenant, live_server: LiveServer, user_id: str, interaction: str
+    page: Page, site: str, tenant: Tenant, live_server: LiveServer, user_id: str, interaction: str
 ) -> dict[str, Any]:
     """What the customer's page does: its server gets a token, its browser sends it."""
     token = httpx.post(
@@ -59,8 +81,7 @@ def click_on_site(
         headers=tenant.api_headers,
         timeout=20,
     ).json()["token"]
-    page.route(SITE, lambda route: route.fulfill(content_type="text/html", body="<h1>Account</h1>"))
-    page.goto(SITE)
+    page.goto(site)
     answer: dict[str, Any] = page.evaluate(CLICK, [f"{live_server.url}/api/v1/click/", token])
     return answer
 
@@ -79,12 +100,13 @@ def test_it_does_what_the_designer_built_when_a_user_clicks(
     shop: Shop,
     account: StripeAccount,
     live_server: LiveServer,
+    site: str,
     interaction: str,
     shows: Any,
 ) -> None:
     build_offers(window(Role.APP_MEMBER))
 
-    answer = click_on_site(window(None), tenant, live_server, shop.user_id, interaction)
+    answer = click_on_site(window(None), site, tenant, live_server, shop.user_id, interaction)
 
     assert [outcome["status"] for outcome in answer["outcomes"]] == ["succeeded"]
     assert shows(account.client.v1.subscriptions.retrieve(shop.subscription))
