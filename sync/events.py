@@ -44,10 +44,11 @@ def store(*, connection_ids: Sequence[UUID], fields: Fields, payload: str) -> in
     """
     if _UNSTORABLE.search(payload):
         payload = json.dumps(_storable(json.loads(payload)))
-    values = [fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode]
+    values: tuple[Any, ...] = (fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode)
     with database.cursor() as cursor:
         cursor.execute(_INSERT, [*values, payload, list(connection_ids)])
-        return cursor.rowcount
+        stored: int = cursor.rowcount
+        return stored
 
 
 def keep(*, connection_ids: Sequence[UUID], event: Json) -> int:

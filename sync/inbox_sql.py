@@ -12,7 +12,7 @@ CLAIM = f"""
     SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts,
         extract(epoch FROM clock_timestamp() - received_at)::float
     FROM {_EVENTS}
-    WHERE state = 'received' AND not_before <= now()
+    WHERE state = 'received' AND not_before <= clock_timestamp()
     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """  # noqa: S608  table name
 

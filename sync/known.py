@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection as database
 
 from sync import projection_sql as sql
-from sync.facts import DiscountFact, PaymentMethodFact
+from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
 from sync.traits import CustomerState, Known
 
 
@@ -65,7 +65,8 @@ def _wanted(connection_id: UUID, state: CustomerState) -> Iterable[tuple[UUID, s
     yield connection_id, "discounts of", customer.stripe_id
     if customer.discount:
         yield connection_id, "discount", customer.discount
-    for holder in (customer, *state.subscriptions):
+    holders: tuple[CustomerFact | SubscriptionFact, ...] = (customer, *state.subscriptions)
+    for holder in holders:
         for reference in (holder.default_payment_method, holder.default_source):
             if reference:
                 yield connection_id, "payment_method", reference

@@ -5,7 +5,7 @@ Callers hold the locks of ``customer_locks``; tables and rows are written in one
 
 import json
 from collections.abc import Iterable
-from functools import cache
+from dataclasses import fields
 from typing import NamedTuple
 from uuid import UUID
 
@@ -48,19 +48,26 @@ class _Version(NamedTuple):
 
 
 class Table(NamedTuple):
-    model: type[models.Model]
+    """``object_type`` is what to read again when a row is in doubt; ``names`` are the columns besides the rank."""
+
     object_type: str
+    names: tuple[str, ...]
+    upsert: str
+
+
+def _table(fact_type: type[MirroredFact], model: type[models.Model], object_type: str) -> Table:
+    return Table(object_type, tuple(one.name for one in fields(fact_type)), upsert_sql(fact_type, model))
 
 
 TABLES: dict[type[MirroredFact], Table] = {
-    CustomerFact: Table(Customer, "customer"),
-    SubscriptionFact: Table(Subscription, "customer"),
-    DiscountFact: Table(Discount, "customer"),
-    PaymentMethodFact: Table(PaymentMethod, "customer"),
-    ProductFact: Table(Product, "product"),
-    PriceFact: Table(Price, "price"),
-    CouponFact: Table(Coupon, "coupon"),
-    PromotionCodeFact: Table(PromotionCode, "promotion_code"),
+    CustomerFact: _table(CustomerFact, Customer, "customer"),
+    SubscriptionFact: _table(SubscriptionFact, Subscription, "customer"),
+    DiscountFact: _table(DiscountFact, Discount, "customer"),
+    PaymentMethodFact: _table(PaymentMethodFact, PaymentMethod, "customer"),
+    ProductFact: _table(ProductFact, Product, "product"),
+    PriceFact: _table(PriceFact, Price, "price"),
+    CouponFact: _table(CouponFact, Coupon, "coupon"),
+    PromotionCodeFact: _table(PromotionCodeFact, PromotionCode, "promotion_code"),
 }
 """In the order in which they are written."""
 
@@ -115,14 +122,13 @@ def _upsert(
     versions: dict[tuple[UUID, str], _Version],
     mirrored: Mirrored,
 ) -> None:
-    names = _field_names(fact_type)
     rows = [
         {"connection_id": str(key[0]), "rank": version.rank}
-        | {name: getattr(version.fact, name) for name in names}
+        | {name: getattr(version.fact, name) for name in table.names}
         for key, version in versions.items()
     ]
     with database.cursor() as cursor:
-        cursor.execute(upsert_sql(fact_type, table.model), [json.dumps(rows)])
+        cursor.execute(table.upsert, [json.dumps(rows)])
         for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
             version = versions[connection_id, stripe_id]
             touch = Touch(fact_type, version.rank, version.source)
@@ -160,8 +166,3 @@ def _write_payments(payments: dict[tuple[UUID, str], _Version], mirrored: Mirror
 
 def _payment_failed(fact: Fact) -> bool:
     return isinstance(fact, PaymentFact) and fact.payment_failed
-
-
-@cache
-def _field_names(fact_type: type[MirroredFact]) -> tuple[str, ...]:
-    return tuple(fact_type.__dataclass_fields__)

@@ -1,7 +1,6 @@
 """The mirror's statements, made from the facts' fields and the tables' columns."""
 
 from dataclasses import fields
-from functools import cache
 
 from django.db import models
 
@@ -21,7 +20,6 @@ _NOT_TOLD = {"applies_to_products", "currency_options"}
 """Columns that most answers leave out; what was told once stays."""
 
 
-@cache
 def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     """Write a JSON list of rows where their rank is higher than what is there.
 
@@ -30,10 +28,10 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     """
     table = model._meta.db_table
     names = [one.name for one in fields(fact_type) if one.name != "stripe_id"]
-    columns = {name: model._meta.get_field(name) for name in names}
+    columns = {one.name: one for one in model._meta.concrete_fields if one.name in names}
     record = ", ".join(f"{_quoted(name)} {_record_type(column)}" for name, column in columns.items())
     values = ", ".join(f"{_value(name, column)} AS {_quoted(name)}" for name, column in columns.items())
-    listed = ", ".join(_quoted(name) for name in names)
+    listed = ", ".join(_quoted(name) for name in columns)
     sets = ", ".join(f"{_quoted(name)} = {_replacement(name, column)}" for name, column in columns.items())
     compared = [one.name for one in fields(fact_type) if one.compare and one.name != "stripe_id"]
     before = ", ".join(f"t.{_quoted(name)}" for name in compared)

@@ -6,7 +6,7 @@ mirror is read, so of two workers that touch the same user the second sees what 
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
 from sync.observed import CustomerKey, Touch
-from sync.provenance import source_of
+from sync.provenance import sources_of
 from sync.signals import announce
 from sync.traits import CustomerState, project
 
@@ -141,14 +141,15 @@ def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
     loaded: list[list[LinkedCustomer]] = [[] for _ in links]
     with database.cursor() as cursor:
         cursor.execute(sql.LOAD_CUSTOMERS, [rows])
-        for n, rank, payment_failed, customer, subscriptions in cursor.fetchall():
+        for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
+            fact = CustomerFact(*customer)
             ranks = {one["stripe_id"]: one.pop("rank") for one in subscriptions or ()}
+            ranks[fact.stripe_id] = rank
             state = CustomerState(
-                customer=CustomerFact(**customer),
+                customer=fact,
                 subscriptions=[SubscriptionFact(**one) for one in subscriptions or ()],
                 payment_failed=payment_failed,
             )
-            ranks[customer["stripe_id"]] = rank
             loaded[n].append(LinkedCustomer(links[n].connection_id, ranks, state))
     return loaded
 
@@ -164,7 +165,7 @@ def _compare(
 ) -> Json | None:
     """What to save for this user, or None where nothing changed. Adds to ``changes``."""
     projection = project((one.state for one in linked), known.of(link.connection_id))
-    traits = asdict(projection.traits)
+    traits = {name: getattr(projection.traits, name) for name in sql.TRAIT_NAMES}
     changed = {name: [row[name], value] for name, value in traits.items() if row[name] != value}
     described = (row["customer"], row["subscription"])
     if not changed and row["version"] and described == (projection.customer, projection.subscription):
@@ -175,7 +176,7 @@ def _compare(
     )
     keys = [(link.connection_id, one.state.customer.stripe_id) for one in linked]
     found = [touch for key in keys for touch in touches.get(key, ())]
-    sources = {name: source_of(name, found, source) for name in changed}
+    sources = sources_of(changed, found, source)
     return {
         "a": str(link.app_id),
         "l": link.livemode,

@@ -36,7 +36,7 @@ def _expression(model: type[models.Model], alias: str, name: str) -> str:
     column = f'{alias}."{name}"'
     field = model._meta.get_field(name)
     if isinstance(field, models.DateTimeField):
-        return f"extract(epoch FROM {column})::bigint"
+        return f"date_part('epoch', {column})::bigint"
     return f"{column}::text" if isinstance(field, models.DateField) else column
 
 
@@ -101,15 +101,14 @@ LOAD_CUSTOMERS = f"""
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND lower(t.email) = lower(u.e)
         WHERE u.s IS NULL
     )
-    SELECT linked.n, t.rank, t.payment_failed,
-        (SELECT row_to_json(r) FROM (SELECT {_columns(Customer, CustomerFact, "t")}) r),
+    SELECT linked.n, t.rank, t.payment_failed, {_columns(Customer, CustomerFact, "t")},
         (SELECT json_agg(r) FROM (
             SELECT s.rank, {_columns(Subscription, SubscriptionFact, "s")} FROM {Subscription._meta.db_table} s
             WHERE s.connection_id = t.connection_id AND s.customer = t.stripe_id
         ) r)
     FROM linked JOIN {_CUSTOMERS} t ON t.id = linked.id
 """  # noqa: S608
-"""Users by number → one row per linked customer: ``(n, rank, payment_failed, customer, subscriptions or null)``."""
+"""Users by number → one row per linked customer: ``(n, rank, payment_failed, the customer fact's fields …, subscriptions or null)``."""
 
 LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (

@@ -1,6 +1,6 @@
 """Which event, answer or run set a trait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sync.facts import (
     CouponFact,
@@ -26,8 +26,14 @@ _SETTERS: Mapping[str, tuple[type[Fact], ...]] = {
 _SUBSCRIPTION = (SubscriptionFact, CustomerFact)
 
 
-def source_of(trait: str, touches: Sequence[Touch], otherwise: Json) -> Json:
-    """The newest of the facts that can set this trait, else the newest of all, else ``otherwise``."""
-    setters = _SETTERS.get(trait, _SUBSCRIPTION)
-    able = [touch for touch in touches if touch.fact_type in setters] or touches
-    return max(able, key=lambda touch: touch.rank).source if able else otherwise
+def sources_of(traits: Iterable[str], touches: Sequence[Touch], otherwise: Json) -> dict[str, Json]:
+    """For each trait the newest of the facts that can set it, else the newest of all, else ``otherwise``."""
+    found: dict[tuple[type[Fact], ...], Json] = {}
+    sources = {}
+    for trait in traits:
+        setters = _SETTERS.get(trait, _SUBSCRIPTION)
+        if setters not in found:
+            able = [touch for touch in touches if touch.fact_type in setters] or touches
+            found[setters] = max(able, key=lambda touch: touch.rank).source if able else otherwise
+        sources[trait] = found[setters]
+    return sources

@@ -53,7 +53,9 @@ class _Remembered(Generic[_T]):
 
 def _read_receiver(connection_id: UUID) -> Receiver | None:
     row = Connection.objects.filter(id=connection_id).first()
-    return row and Receiver(
+    if row is None:
+        return None
+    return Receiver(
         connection_id=row.id,
         stripe_account_id=row.stripe_account_id,
         livemode=row.livemode,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from connector.errors import StripeError
 from connector.models import Connection
 from connector.permissions import allows
@@ -64,14 +66,15 @@ def refresh_object(
 
 def project_renamed(*, connection: Connection, object_type: str, stripe_id: str) -> list[TraitChange]:
     """Project everybody whose plan or coupon got another name. Other types have no name that is a trait."""
+    uses: QuerySet[Subscription] | QuerySet[Discount]
     match object_type:
         case "product":
-            uses = Subscription.objects.filter(items__contains=[{"product": stripe_id}])
+            uses = Subscription.objects.filter(connection=connection, items__contains=[{"product": stripe_id}])
         case "coupon":
-            uses = Discount.objects.filter(coupon=stripe_id, customer__isnull=False)
+            uses = Discount.objects.filter(connection=connection, coupon=stripe_id, customer__isnull=False)
         case _:
             return []
-    customers = list(uses.filter(connection=connection).values_list("customer", flat=True).distinct())
+    customers = [str(one) for one in uses.values_list("customer", flat=True).distinct()]
     changes: list[TraitChange] = []
     for start in range(0, len(customers), _CHUNK):
         changes += project_customers(

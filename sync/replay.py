@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from sync.models import StripeEvent
 
@@ -38,6 +38,4 @@ def find_events(
 
 def put_back(events: QuerySet[StripeEvent]) -> int:
     """Put events back into the inbox, due at once, with all their attempts. Returns how many."""
-    return events.update(
-        state=StripeEvent.State.RECEIVED, attempts=0, error="", not_before=timezone.now(), applied_at=None
-    )
+    return events.update(state=StripeEvent.State.RECEIVED, attempts=0, error="", not_before=Now(), applied_at=None)

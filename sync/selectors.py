@@ -78,7 +78,7 @@ def describe(row: UserTraits) -> dict[str, Any]:
         "user_id": row.user_id,
         "traits": {name: _as_json(getattr(row, name)) for name in TRAIT_NAMES},
         "updated_at": _as_json(row.updated_at),
-        "stale": bool(row.stale),  # type: ignore[attr-defined]  annotated
+        "stale": bool(row.stale),  # type: ignore[attr-defined]
     }
 
 

@@ -6,6 +6,7 @@ the traits describe. Times are epoch seconds.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sync.facts import CustomerFact, DiscountFact, Json, PaymentMethodFact, SubscriptionFact
 
@@ -80,24 +81,26 @@ def project(states: Iterable[CustomerState], known: Known) -> Projection:
     if best is None:
         return Projection(Traits())
     state, subscription = best
-    base = Traits(
+    reference = payment_reference(state.customer, subscription, known)
+    traits = Traits(
         delinquent=_is_delinquent(state, subscription),
         coupon=_coupon(state.customer, subscription, known),
+        **_card_traits(reference, known),
+        **(_subscription_traits(subscription, known) if subscription else {}),
     )
-    with_card = _with_card(base, payment_reference(state.customer, subscription, known), known)
-    if subscription is None:
-        return Projection(with_card, customer=state.customer.stripe_id)
-    traits = _with_subscription(with_card, subscription, known)
-    return Projection(traits, customer=state.customer.stripe_id, subscription=subscription.stripe_id)
+    return Projection(
+        traits,
+        customer=state.customer.stripe_id,
+        subscription=subscription.stripe_id if subscription else None,
+    )
 
 
 def the_subscription(state: CustomerState) -> SubscriptionFact | None:
     """Live before ended, then by status, then the latest created, then by id. Deleting a customer cancels all."""
     existing = [one for one in state.subscriptions if not one.deleted]
-    best = min(existing, key=rank_subscription, default=None) if not state.customer.deleted else None
     if state.customer.deleted:
-        best = min((_canceled(one) for one in existing), key=rank_subscription, default=None)
-    return best
+        existing = [_canceled(one) for one in existing]
+    return min(existing, key=rank_subscription, default=None)
 
 
 def rank_subscription(subscription: SubscriptionFact) -> tuple[float, int, str]:
@@ -128,20 +131,19 @@ def _is_delinquent(state: CustomerState, subscription: SubscriptionFact | None) 
     return bool(state.customer.delinquent) or state.payment_failed or unpaid
 
 
-def _with_subscription(traits: Traits, subscription: SubscriptionFact, known: Known) -> Traits:
+def _subscription_traits(subscription: SubscriptionFact, known: Known) -> dict[str, Any]:
     item = main_item(subscription.items)
-    return replace(
-        traits,
-        subscription_status=subscription.status,
-        current_period_start=subscription.current_period_start,
-        current_period_end=subscription.current_period_end,
-        canceled_at=subscription.canceled_at,
-        cancel_at_period_end=_ends_with_period(subscription),
-        trial_start=subscription.trial_start,
-        trial_end=subscription.trial_end,
-        subscription_plan=known.product_names.get(item["product"]) or None if item else None,
-        recurring_interval=item["interval"] if item else None,
-    )
+    return {
+        "subscription_status": subscription.status,
+        "current_period_start": subscription.current_period_start,
+        "current_period_end": subscription.current_period_end,
+        "canceled_at": subscription.canceled_at,
+        "cancel_at_period_end": _ends_with_period(subscription),
+        "trial_start": subscription.trial_start,
+        "trial_end": subscription.trial_end,
+        "subscription_plan": known.product_names.get(item["product"]) or None if item else None,
+        "recurring_interval": item["interval"] if item else None,
+    }
 
 
 def _ends_with_period(subscription: SubscriptionFact) -> bool:
@@ -182,8 +184,11 @@ def payment_reference(customer: CustomerFact, subscription: SubscriptionFact | N
     """
     if customer.deleted:
         return None
-    own = (subscription.default_payment_method, subscription.default_source) if subscription else ()
-    for reference in (*own, customer.default_payment_method, customer.default_source):
+    holders: tuple[SubscriptionFact | CustomerFact, ...] = (
+        (subscription, customer) if subscription else (customer,)
+    )
+    references = [one for holder in holders for one in (holder.default_payment_method, holder.default_source)]
+    for reference in references:
         if reference and not _is_gone(known.payment_methods.get(reference)):
             return reference
     return None
@@ -193,15 +198,16 @@ def _is_gone(method: PaymentMethodFact | None) -> bool:
     return method is not None and (method.deleted or method.customer is None)
 
 
-def _with_card(traits: Traits, reference: str | None, known: Known) -> Traits:
+def _card_traits(reference: str | None, known: Known) -> dict[str, Any]:
     method = known.payment_methods.get(reference) if reference else None
     if method is None or method.card_brand is None:
-        return traits
+        return {}
     expires = method.card_exp_year and method.card_exp_month
-    return replace(
-        traits,
-        payment_card_brand=method.card_brand,
-        payment_card_country=method.card_country,
-        payment_card_expiration=f"{method.card_exp_year:04d}-{method.card_exp_month:02d}-01" if expires else None,
-        payment_card_wallet_type=method.card_wallet_type,
-    )
+    return {
+        "payment_card_brand": method.card_brand,
+        "payment_card_country": method.card_country,
+        "payment_card_expiration": f"{method.card_exp_year:04d}-{method.card_exp_month:02d}-01"
+        if expires
+        else None,
+        "payment_card_wallet_type": method.card_wallet_type,
+    }

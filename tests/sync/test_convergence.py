@@ -194,7 +194,8 @@ def undone() -> Iterator[None]:
         raise _UndoError
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
 @pytest.mark.django_db
 def test_it_needs_no_reconciliation_when_nothing_is_lost() -> None:
     connection = new_connection()
@@ -213,7 +214,8 @@ def test_it_needs_no_reconciliation_when_nothing_is_lost() -> None:
     converges()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
 @pytest.mark.django_db
 def test_it_converges_after_one_refresh_whatever_was_lost() -> None:
     connection = new_connection()

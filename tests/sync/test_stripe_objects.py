@@ -120,6 +120,8 @@ _anything = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
 @given(
     base=st.sampled_from((shapes.subscription(), shapes.customer(), shapes.payment_method(), shapes.discount())),
     noise=st.dictionaries(st.sampled_from(sorted(shapes.subscription())), _anything, max_size=3),

@@ -221,7 +221,9 @@ def _mutated_events(draw: st.DrawFn) -> bytes:
     )
 
 
-@settings(max_examples=150)
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
+@settings(max_examples=max(150, settings.default.max_examples))
 @given(body=_mutated_events() | st.binary(max_size=50))
 def test_it_never_fails_whatever_is_signed(body: bytes) -> None:
     connection = make_connection()

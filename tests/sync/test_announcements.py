@@ -1,0 +1,120 @@
+"""What leaves this app: the signal, nudges, replays, and what is forgotten."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+
+from connector.models import Connection
+from sync import inbox
+from sync.models import Identity, StripeEvent, TraitHistory
+from sync.nudge import nudge, nudge_is_answered
+from sync.observations import apply_objects
+from sync.projection import TraitChange
+from sync.signals import user_traits_changed
+from sync.tasks import drain_inbox, forget_old_task, work_off_refreshes
+from tests.factories import make_connection
+from tests.sync import stripe_shapes as shapes
+from tests.sync.webhook_requests import deliver
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection() -> Connection:
+    connection = make_connection()
+    Identity.objects.create(app_id=connection.app_id, user_id="ada", stripe_id="cus_1")
+    return connection
+
+
+@pytest.fixture
+def heard() -> Iterator[list[TraitChange]]:
+    changes: list[TraitChange] = []
+
+    def listen(changes: list[TraitChange], **_: object) -> None:
+        received.extend(changes)
+
+    received = changes
+    user_traits_changed.connect(listen)
+    yield changes
+    user_traits_changed.disconnect(listen)
+
+
+def test_it_announces_each_change_once_and_only_after_commit(
+    connection: Connection, heard: list[TraitChange], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            apply_objects(connection=connection, objects=[shapes.subscription()], rank=5, source={})
+        assert heard == []
+    statuses = [change for change in heard if change.trait == "subscription_status"]
+    assert [(change.user_id, change.before, change.after) for change in statuses] == [("ada", "NONE", "active")]
+
+
+def test_it_announces_nothing_that_was_rolled_back(
+    connection: Connection, heard: list[TraitChange], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        apply_objects(connection=connection, objects=[shapes.subscription()], rank=5, source={})
+        transaction.set_rollback(True)
+    assert heard == []
+
+
+def test_it_nudges_once_until_a_drain_starts(connection: Connection) -> None:
+    nudge_is_answered()
+    nudge()
+    assert cache.add("stripe-sync:drain-is-coming", 1) is False
+    drain_inbox()
+    assert cache.add("stripe-sync:drain-is-coming", 1) is True
+    nudge_is_answered()
+
+
+def test_it_stores_events_while_redis_is_away(
+    connection: Connection, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        assert deliver(connection, shapes.event("customer.created", shapes.customer())) == ["stored"]
+
+
+def test_it_works_off_refreshes_by_its_task(connection: Connection) -> None:
+    work_off_refreshes()
+
+
+def test_it_replays_by_state(connection: Connection, capsys: pytest.CaptureFixture[str]) -> None:
+    event = shapes.event("customer.subscription.created", shapes.subscription())
+    deliver(connection, event)
+    StripeEvent.objects.filter(event_id=event["id"]).update(state="failed", attempts=8, error="was broken")
+
+    call_command("replay_events", state=["failed"], app=connection.app_id, dry_run=True, json=True)
+    assert '"found": 1' in capsys.readouterr().out
+    assert StripeEvent.objects.get(event_id=event["id"]).state == "failed"
+
+    call_command("replay_events", id=[event["id"]], json=True)
+    assert '"applied": 1' in capsys.readouterr().out
+
+
+def test_it_wants_to_know_which_events_to_replay() -> None:
+    with pytest.raises(CommandError, match="Say which"):
+        call_command("replay_events")
+
+
+def test_it_forgets_old_payloads_and_history_but_no_event_id(connection: Connection) -> None:
+    event = shapes.event("customer.subscription.created", shapes.subscription())
+    deliver(connection, event)
+    inbox.drain()
+    StripeEvent.objects.update(received_at=timezone.now() - timedelta(days=31))
+    TraitHistory.objects.update(at=timezone.now() - timedelta(days=91))
+
+    forget_old_task()
+
+    assert StripeEvent.objects.get(event_id=event["id"]).payload is None
+    assert not TraitHistory.objects.filter(app_id=connection.app_id).exists()
+    assert deliver(connection, event) == ["duplicate"]
