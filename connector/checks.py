@@ -9,13 +9,31 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's own name
 from django.utils.module_loading import import_string
 
-_STRIPE = {"STRIPE_API_BASE": "https://api.stripe.com", "STRIPE_CONNECT_BASE": "https://connect.stripe.com"}
+from connector.configuration import DEFAULTS, REQUIRED, option
+
+_STRIPE = ("STRIPE_API_BASE", "STRIPE_CONNECT_BASE")
+
+
+@register(Tags.compatibility)
+def check_completeness(**_: Any) -> list[CheckMessage]:
+    """What has no default, and names that nothing reads."""
+    given = set(settings.ENGAGE_STRIPE)
+    problems = {"lacks": set(REQUIRED) - given, "has the unknown": given - {*REQUIRED, *DEFAULTS}}
+    return [
+        Error(
+            f"ENGAGE_STRIPE {problem} {', '.join(sorted(names))}.",
+            hint=f"It takes {', '.join((*REQUIRED, *DEFAULTS))}.",
+            id="stripe_connector.E006",
+        )
+        for problem, names in problems.items()
+        if names
+    ]
 
 
 @register(Tags.security)
 def check_encryption_keys(**_: Any) -> list[CheckMessage]:
     """Fields cannot be encrypted without a sound key."""
-    keys = [key.strip() for key in settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]]
+    keys = [key.strip() for key in option("FIELD_ENCRYPTION_KEYS")]
     if keys and all(map(_is_fernet_key, keys)):
         return []
     return [
@@ -31,7 +49,7 @@ def check_encryption_keys(**_: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 def check_host(**_: Any) -> list[CheckMessage]:
     """The seam to the host product."""
-    path = settings.ENGAGE_STRIPE["HOST"]
+    path = option("HOST")
     try:
         import_string(path)
     except ImportError as error:
@@ -43,17 +61,16 @@ def check_host(**_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def check_addresses(**_: Any) -> Iterator[CheckMessage]:
     """In production requests go to Stripe itself, and Stripe reaches us over HTTPS."""
-    config = settings.ENGAGE_STRIPE
-    for name, official in _STRIPE.items():
-        if config[name] != official:
+    for name in _STRIPE:
+        if option(name) != DEFAULTS[name]:
             yield Warning(
-                f"{name} is {config[name]}, not Stripe's own address.",
+                f"{name} is {option(name)}, not Stripe's own address.",
                 hint="That is right for a sandbox only: keys are sent there. Unset it in production.",
                 id="stripe_connector.W001",
             )
-    if urlsplit(config["PUBLIC_BASE_URL"]).scheme != "https":
+    if urlsplit(option("PUBLIC_BASE_URL")).scheme != "https":
         yield Warning(
-            f"PUBLIC_BASE_URL is {config['PUBLIC_BASE_URL']}, not an https:// address.",
+            f"PUBLIC_BASE_URL is {option('PUBLIC_BASE_URL')}, not an https:// address.",
             hint="Stripe delivers live webhooks and OAuth answers over HTTPS only.",
             id="stripe_connector.W002",
         )
@@ -62,10 +79,9 @@ def check_addresses(**_: Any) -> Iterator[CheckMessage]:
 @register(Tags.security)
 def check_platforms(**_: Any) -> Iterator[CheckMessage]:
     """Stripe Connect needs a client id and a key, of one mode each."""
-    config = settings.ENGAGE_STRIPE
     modes = []
     for prefix in ("STRIPE_", "STRIPE_TEST_"):
-        key, client_id = config[f"{prefix}PLATFORM_KEY"], config[f"{prefix}CONNECT_CLIENT_ID"]
+        key, client_id = option(f"{prefix}PLATFORM_KEY"), option(f"{prefix}CONNECT_CLIENT_ID")
         if bool(key) != bool(client_id):
             yield Error(
                 f"Of {prefix}PLATFORM_KEY and {prefix}CONNECT_CLIENT_ID only one is set.",

@@ -4,9 +4,10 @@ from functools import cache
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import models
+
+from connector.configuration import option
 
 
 class Secret:
@@ -41,7 +42,7 @@ class Secret:
 @cache
 def _cipher() -> MultiFernet:
     """The first key encrypts, all decrypt: https://cryptography.io/en/latest/fernet/#cryptography.fernet.MultiFernet"""
-    return MultiFernet([Fernet(key.strip()) for key in settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]])
+    return MultiFernet([Fernet(key.strip()) for key in option("FIELD_ENCRYPTION_KEYS")])
 
 
 def encrypt(value: str) -> bytes:

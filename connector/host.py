@@ -11,9 +11,10 @@ from functools import cache
 from typing import Protocol, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
+
+from connector.configuration import option
 
 
 class Role(StrEnum):
@@ -94,4 +95,4 @@ class EngageHost(Protocol):
 @cache
 def get_host() -> EngageHost:
     """The host named by ``ENGAGE_STRIPE["HOST"]``."""
-    return cast("EngageHost", import_string(settings.ENGAGE_STRIPE["HOST"])())
+    return cast("EngageHost", import_string(option("HOST"))())

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from connector.configuration import public_address
 from connector.host import get_host
 from connector.models import Connection
 
@@ -23,7 +23,7 @@ def email_admins(*, app_id: UUID, subject: str, body: str) -> int:
 
 def settings_url() -> str:
     """The connection's page, for emails."""
-    return f"{settings.ENGAGE_STRIPE['PUBLIC_BASE_URL']}{reverse('stripe_connector:connection')}"
+    return public_address(reverse("stripe_connector:connection"))
 
 
 def email_trouble(connection: Connection) -> int:

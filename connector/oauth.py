@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 import stripe
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from connector.configuration import option, public_address
 from connector.errors import ConnectorError
 from connector.models import Connection, OAuthAttempt
 from connector.platforms import Platform, get_platform
@@ -38,7 +38,7 @@ class Authorized:
 
 def redirect_uri() -> str:
     """The callback address, exactly as it has to be registered at Stripe."""
-    return f"{settings.ENGAGE_STRIPE['PUBLIC_BASE_URL']}{reverse('stripe_connector:oauth_callback')}"
+    return public_address(reverse("stripe_connector:oauth_callback"))
 
 
 def authorize_url(*, app_id: UUID, livemode: bool, session_key: str) -> str:
@@ -152,11 +152,10 @@ def _deauthorize(platform: Platform, account_id: str) -> None:
 
 
 def _client(platform: Platform) -> stripe.StripeClient:
-    config = settings.ENGAGE_STRIPE
     return stripe.StripeClient(
         platform.key.reveal(),
         client_id=platform.client_id,
-        base_addresses={"api": config["STRIPE_API_BASE"], "connect": config["STRIPE_CONNECT_BASE"]},
+        base_addresses={"api": option("STRIPE_API_BASE"), "connect": option("STRIPE_CONNECT_BASE")},
         max_network_retries=0,  # a code works once
         http_client=stripe.RequestsClient(timeout=(3, 20)),
     )

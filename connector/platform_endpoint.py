@@ -7,12 +7,12 @@ has the same id but another address. https://docs.stripe.com/connect/webhooks
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from connector import audit
 from connector.audit import Actor
+from connector.configuration import public_address
 from connector.crypto import Secret
 from connector.errors import ConnectorError
 from connector.locks import advisory_lock
@@ -29,7 +29,7 @@ _MARK = "engage_install"
 
 def platform_url() -> str:
     """Where Stripe delivers the events of all connected accounts."""
-    return f"{settings.ENGAGE_STRIPE['PUBLIC_BASE_URL']}{reverse('stripe_sync:webhook_connect')}"
+    return public_address(reverse("stripe_sync:webhook_connect"))
 
 
 def ensure_platform_endpoint(*, livemode: bool) -> PlatformEndpoint:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
-
+from connector.configuration import option
 from connector.crypto import Secret
 from connector.errors import ConnectorError
 
@@ -21,8 +20,8 @@ def configured_platforms() -> dict[bool, Platform]:
     """The platforms by livemode, as far as the settings name them. The mode is the key's."""
     found: dict[bool, Platform] = {}
     for prefix in ("STRIPE_", "STRIPE_TEST_"):
-        key: str = settings.ENGAGE_STRIPE[f"{prefix}PLATFORM_KEY"]
-        client_id: str = settings.ENGAGE_STRIPE[f"{prefix}CONNECT_CLIENT_ID"]
+        key: str = option(f"{prefix}PLATFORM_KEY")
+        client_id: str = option(f"{prefix}CONNECT_CLIENT_ID")
         if key and client_id:
             livemode = "_live_" in key
             found.setdefault(livemode, Platform(client_id, Secret(key), livemode))

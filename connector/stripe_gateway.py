@@ -13,10 +13,10 @@ from operator import attrgetter
 from typing import Any, ParamSpec, cast
 
 import stripe
-from django.conf import settings
 from stripe import params as stripe_params
 
 from connector import health
+from connector.configuration import option
 from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
@@ -296,12 +296,11 @@ def _make_client(connection: Connection, priority: Priority, answer_by: float | 
     through_platform = connection.method == Connection.Method.CONNECT
     key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
     account = connection.stripe_account_id or connection.api_key_fingerprint
-    config = settings.ENGAGE_STRIPE
-    budget = RateBudget(f"{account}:{connection.mode}", config["REQUESTS_PER_SECOND"][connection.mode], priority)
+    budget = RateBudget(f"{account}:{connection.mode}", option("REQUESTS_PER_SECOND")[connection.mode], priority)
     return stripe.StripeClient(
         key.reveal(),
         stripe_account=connection.stripe_account_id if through_platform else None,
-        base_addresses={"api": config["STRIPE_API_BASE"], "connect": config["STRIPE_CONNECT_BASE"]},
+        base_addresses={"api": option("STRIPE_API_BASE"), "connect": option("STRIPE_CONNECT_BASE")},
         max_network_retries=2,
         http_client=_Transport(budget, answer_by),
     )

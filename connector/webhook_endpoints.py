@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from connector import audit
 from connector.audit import Actor
+from connector.configuration import public_address
 from connector.crypto import Secret
 from connector.errors import StripeError
 from connector.models import Connection, WebhookReceiver
@@ -24,7 +24,7 @@ _OVERLAP = timedelta(
 def connection_url(connection: Connection) -> str:
     """Where Stripe delivers the events of an API-key connection."""
     path = reverse("stripe_sync:webhook_connection", kwargs={"connection_id": connection.pk})
-    return f"{settings.ENGAGE_STRIPE['PUBLIC_BASE_URL']}{path}"
+    return public_address(path)
 
 
 def create_own_endpoint(*, connection: Connection, actor: Actor) -> None:

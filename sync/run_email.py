@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.conf import settings
+from django.urls import reverse
 
+from connector.configuration import public_address
 from connector.host import get_host
 from sync.models import IdentitySource, Night, SyncRun
 
@@ -56,5 +57,5 @@ def _app_name(app_id: UUID) -> str:
 
 
 def _with_link(lines: list[str]) -> str:
-    url = f"{settings.ENGAGE_STRIPE['PUBLIC_BASE_URL']}/settings/actions/stripe/data-sync/"
+    url = public_address(reverse("stripe_sync:data_sync"))
     return "\n".join([*lines, "", f"Details: {url}", ""])

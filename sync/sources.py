@@ -15,9 +15,9 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import fsspec
-from django.conf import settings
 from django.utils import timezone
 
+from connector.configuration import option
 from connector.errors import ConnectorError, InvalidInputError
 from sync.identity_csv import FileError
 from sync.models import IdentitySource, SyncRun
@@ -60,7 +60,7 @@ def check_url(url: str) -> None:
         raise InvalidInputError("bad_source_url", f"The URL must start with one of {known}.")
     if parts.scheme != "file":
         return
-    folders = [Path(folder).resolve() for folder in settings.ENGAGE_STRIPE["IDENTITY_FOLDERS"]]
+    folders = [Path(folder).resolve() for folder in option("IDENTITY_FOLDERS")]
     if not any(Path(parts.path).resolve().is_relative_to(folder) for folder in folders):
         raise InvalidInputError(
             "folder_not_allowed",
@@ -153,7 +153,7 @@ def _storage_options(source: IdentitySource) -> dict[str, Any]:
     """The admin's credentials; the operator's end point, as an admin's would be a way into the network."""
     credentials = source.credentials.reveal()
     options: dict[str, Any] = json.loads(credentials) if credentials else {}
-    endpoint = settings.ENGAGE_STRIPE["S3_ENDPOINT_URL"]
+    endpoint = option("S3_ENDPOINT_URL")
     if source.url.startswith("s3://") and endpoint:
         options["client_kwargs"] = {"endpoint_url": endpoint}
     return options

@@ -6,9 +6,9 @@ from typing import IO
 from uuid import UUID, uuid4
 
 import fsspec
-from django.conf import settings
 from django.utils import timezone
 
+from connector.configuration import option
 from sync.models import SyncRun
 
 KEEP = timedelta(days=7)
@@ -41,4 +41,4 @@ def forget_uploads() -> int:
 
 
 def _root() -> str:
-    return str(settings.ENGAGE_STRIPE["UPLOADS_URL"]).rstrip("/")
+    return str(option("UPLOADS_URL")).rstrip("/")

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
+from connector.configuration import REQUIRED
+
 GOOD_KEY = "x" * 43 + "="
 
 
@@ -57,3 +59,15 @@ def test_it_refuses_two_platforms_of_one_mode(settings: Any) -> None:
         "STRIPE_TEST_CONNECT_CLIENT_ID": "ca_2",
     }
     assert ids(settings, **changes) == {"stripe_connector.E005"}
+
+
+def test_it_refuses_settings_that_are_missing_or_unknown(settings: Any) -> None:
+    assert ids(settings, STRIPE_PLATFORM_KEYS="sk_live_abc") == {"stripe_connector.E006"}
+    del settings.ENGAGE_STRIPE["STRIPE_PLATFORM_KEYS"]
+    del settings.ENGAGE_STRIPE["PUBLIC_BASE_URL"]
+    assert ids(settings) == {"stripe_connector.E006"}
+
+
+def test_it_needs_no_setting_that_has_a_default(settings: Any) -> None:
+    settings.ENGAGE_STRIPE = {name: settings.ENGAGE_STRIPE[name] for name in REQUIRED}
+    assert ids(settings) == set()
