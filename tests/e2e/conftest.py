@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,6 +16,8 @@ from tests.sandbox_process import Sandbox, StripeAccount
 
 # Playwright's synchronous API keeps an event loop in this thread; the ORM is used between its calls, not within.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+expect.set_options(timeout=15_000)  # what a busy machine may take; nothing waits longer than it has to
 
 Window = Callable[..., Page]
 
@@ -56,7 +58,7 @@ def window(browser: Browser, live_server: LiveServer, tenant: Tenant) -> Iterato
 
     def open_window(role: Role | None = Role.APP_ADMIN, **options: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         contexts.append(context)
         if role:
             session = tenant.client(role).cookies["sessionid"].value
