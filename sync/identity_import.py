@@ -180,9 +180,7 @@ class _ImportFile:
         self, header: Header, judged: Iterator[PlainRows | Batch], stream: IO[bytes], size: int | None
     ) -> None:
         self._run.report = {"ignored_columns": list(header.ignored), "delimiter": header.delimiter}
-        for rows in judged:
-            stage(rows, header)
-            self._count(rows)
+        while stage(judged, header, self._count):
             if time.monotonic() - self._reported > _REPORT_EVERY:
                 self._report_progress("reading", stream.tell() / size if size else None)
 
@@ -215,13 +213,13 @@ class _ImportFile:
                 self._close(SyncRun.State.STOPPED, _too_many_removals(comparison))
                 return
             if not run.options["dry_run"]:
-                self._write()
+                self._write(comparison)
             self._close(SyncRun.State.DONE)
 
-    def _write(self) -> None:
+    def _write(self, comparison: identity_merge.Comparison) -> None:
         run = self._run
         connections = [connection.id for connection in app_connections(app_id=run.app_id)]
-        identity_merge.merge(app_id=run.app_id, connections=connections)
+        identity_merge.merge(app_id=run.app_id, connections=connections, comparison=comparison)
         unknown = identity_merge.unknown_customers(connections=connections, limit=MAX_REFRESHES + 1)
         run.report["unknown_customers"] = len(unknown)
         ask(

@@ -114,7 +114,6 @@ def drop_repeated_users() -> list[Problem]:
     """Keep the last row of every user; one remark for each row that was dropped."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('work_mem', %s, true)", [_WORK_MEM])
-        cursor.execute("ANALYZE staged_identity")
         if not _repeats(cursor, "user_id"):
             return []
         cursor.execute(_REPEATED)
@@ -170,12 +169,18 @@ def sample_changes() -> list[dict[str, Any]]:
         ]
 
 
-def merge(*, app_id: UUID, connections: list[UUID]) -> None:
+def merge(*, app_id: UUID, connections: list[UUID], comparison: Comparison) -> None:
     """Write the compared changes and note whose traits follow from them."""
     values: dict[str, Any] = {"app_id": app_id, "connections": connections}
     with connection.cursor() as cursor:
-        for statement in (_ADD, _CHANGE, _REMOVE, _PROJECT):
-            cursor.execute(statement, values)
+        for count, statement in (
+            (comparison.added, _ADD),
+            (comparison.changed, _CHANGE),
+            (comparison.removed, _REMOVE),
+            (comparison.added + comparison.changed + comparison.removed, _PROJECT),
+        ):
+            if count:
+                cursor.execute(statement, values)
 
 
 def unknown_customers(*, connections: list[UUID], limit: int) -> list[tuple[UUID, str]]:

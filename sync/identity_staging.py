@@ -2,14 +2,20 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Literal
 
 from django.db import connection
 
 from sync.identity_csv import Batch, Header
 from sync.identity_rows import PlainRows
 
+Rows = Batch | PlainRows
+CHUNKS_AT_ONCE = 16
+
+_COPY_BATCH = "COPY staged_identity (line, user_id, stripe_id, email_address) FROM STDIN (FORMAT csv)"
 _DROP = """
 DROP TABLE IF EXISTS staged_identity, repeated_user, identity_change;
 DROP SEQUENCE IF EXISTS staged_line
@@ -33,19 +39,40 @@ def staging_table() -> Iterator[None]:
         cursor.execute(_DROP)
 
 
-def stage(rows: Batch | PlainRows, header: Header) -> None:
-    """Append good rows. An empty cell becomes NULL, as COPY reads unquoted emptiness in CSV."""
+def stage(judged: Iterator[Rows], header: Header, on_rows: Callable[[Rows], None]) -> bool:
+    """Append some more good rows; False where there are none left.
+
+    An empty cell becomes NULL, as COPY reads unquoted emptiness in CSV. Plain rows that follow each other share a
+    COPY: PostgreSQL reads some while the next are recognised.
+    """
+    rows = next(judged, None)
     if isinstance(rows, PlainRows):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT setval('staged_line', %s, false)", [rows.first_line])
-        _copy(header.columns, header.delimiter, rows.text)
-    else:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows(rows.rows)
-        _copy(["line", "user_id", "stripe_id", "email_address"], ",", buffer.getvalue())
+        rows = _stage_plain(chain([rows], islice(judged, CHUNKS_AT_ONCE - 1)), rows.first_line, header, on_rows)
+    if isinstance(rows, Batch):
+        _stage_batch(rows)
+        on_rows(rows)
+    return rows is not None
 
 
-def _copy(columns: list[str], delimiter: str, text: str) -> None:
-    statement = f"COPY staged_identity ({', '.join(columns)}) FROM STDIN (FORMAT csv, DELIMITER '{delimiter}')"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(text)
+def _stage_plain(
+    rows: Iterator[Rows], first_line: int, header: Header, on_rows: Callable[[Rows], None]
+) -> Batch | Literal[True] | None:
+    """Copy plain rows; the batch that ended them, else True."""
+    columns, delimiter = ", ".join(header.columns), header.delimiter
+    statement = f"COPY staged_identity ({columns}) FROM STDIN (FORMAT csv, DELIMITER '{delimiter}')"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('staged_line', %s, false)", [first_line])
+        with cursor.copy(statement) as copy:
+            for one in rows:
+                if isinstance(one, Batch):
+                    return one
+                copy.write(one.text)
+                on_rows(one)
+    return True
+
+
+def _stage_batch(batch: Batch) -> None:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(batch.rows)
+    with connection.cursor() as cursor, cursor.copy(_COPY_BATCH) as copy:
+        copy.write(buffer.getvalue())
