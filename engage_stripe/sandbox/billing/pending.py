@@ -110,7 +110,7 @@ def _kept(draft: Draft, invoice: Obj, event: str) -> Obj:
     running = [end for end in ends if end > draft.now]
     return {
         "event": event,
-        "expires_at": min(draft.now + MAX_SECONDS, *running),
+        "expires_at": min([draft.now + MAX_SECONDS, *running]),
         "invoice": invoice["id"],
         "changes": {name: value for name, value in draft.sub.items() if stored.get(name) != value},
         "redeemed": [[counted["object"], counted["id"]] for counted in draft.redeemed],
