@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
@@ -101,16 +101,24 @@ def _find_or_commit(
     if not may_commit:
         raise ConnectorError("busy", "Another click of this user is still running. Try again.", retryable=True)
     wanted.idempotency_key = idempotency_key or str(wanted.id)
-    return _commit(wanted, configs)
+    try:
+        return _commit(wanted, configs)
+    except IntegrityError as error:  # another user's click took the key in this moment
+        found = recent_execution(wanted, idempotency_key=idempotency_key)
+        if found is None:
+            raise
+        raise _reused("user_id") from error
 
 
 def _same_click(found: Execution, wanted: Execution) -> Execution:
     for name in ("prompt_id", "interaction", "user_id"):
         if getattr(found, name) != getattr(wanted, name):
-            raise ConflictError(
-                "idempotency_key_reused", f"This idempotency key was used before, with another {name}."
-            )
+            raise _reused(name)
     return found
+
+
+def _reused(name: str) -> ConflictError:
+    return ConflictError("idempotency_key_reused", f"This idempotency key was used before, with another {name}.")
 
 
 @transaction.atomic
@@ -141,8 +149,9 @@ def config_version(configs: Sequence[ActionConfig]) -> str:
 def run(execution: Execution, *, deadline: float) -> None:
     """Take every action as far as it goes before ``deadline`` (of ``time.monotonic``). Hold the user's lock."""
     gateway = StripeGateway(execution.connection, priority="click", answer_by=deadline)
+    prefetch_related_objects([execution], "actions")
     stopped = False
-    for action in execution.actions.select_related("execution__connection"):
+    for action in execution.actions.all():
         if stopped:
             record(action, Outcome(status=Status.SKIPPED, message="An earlier action did not succeed."))
         elif not Status(action.status).is_settled:
@@ -157,9 +166,9 @@ def run(execution: Execution, *, deadline: float) -> None:
 
 def finish(execution: Execution) -> None:
     """Close the execution, or have it settled soon: https://docs.stripe.com/error-low-level#network-errors"""
-    open_actions = execution.actions.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
-    attempts = open_actions.aggregate(most=Max("attempts"))["most"]
-    if attempts is not None:
+    unsettled = [action for action in execution.actions.all() if not Status(action.status).is_settled]
+    if unsettled:
+        attempts = max(action.attempts for action in unsettled)
         execution.state = Execution.State.RUNNING
         execution.settle_at = timezone.now() + min(5 * 2**attempts, 600) * timedelta(seconds=1)
         execution.save(update_fields=["state", "settle_at"])

@@ -3,15 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from actions.models import ActionExecution, ActionLimit, Status
 from actions.outcomes import NotAllowedError
+from sync.locks import hold_in_transaction
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 # What reached Stripe or is on its way there.
 _SPENT = Q(status__in=[Status.SUCCEEDED, Status.REQUIRES_ACTION, Status.PENDING]) | Q(
     status__in=[Status.RUNNING, Status.UNKNOWN], request__isnull=False
@@ -27,17 +26,20 @@ def reserve(action: ActionExecution, request: dict[str, Any] | None) -> None:
     """
     connection = action.execution.connection
     limits = list(ActionLimit.objects.filter(connection=connection, action__in=["", action.action]))
+    if not limits:
+        _save(action, request)
+        return
     with transaction.atomic():
-        if limits:
-            with database.cursor() as cursor:
-                cursor.execute(
-                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"limits:{connection.id}"]
-                )
+        hold_in_transaction(f"limits:{connection.id}")
         for limit in limits:
             _check(limit, action)
-        action.request = request
-        action.started_at = timezone.now()
-        action.save()
+        _save(action, request)
+
+
+def _save(action: ActionExecution, request: dict[str, Any] | None) -> None:
+    action.request = request
+    action.started_at = timezone.now()
+    action.save()
 
 
 def _check(limit: ActionLimit, action: ActionExecution) -> None:

@@ -26,7 +26,8 @@ def enabled_actions(*, app_id: UUID, prompt_id: str, interaction: str) -> list[A
 
 def recent_execution(wanted: Execution, *, idempotency_key: str | None) -> Execution | None:
     """The execution that answers this click already: by its key, else by what it does within ten seconds."""
-    of_app = Execution.objects.filter(app_id=wanted.app_id).select_related("connection")
+    of_app = Execution.objects.filter(app_id=wanted.app_id)
+    of_app = of_app.select_related("connection").prefetch_related("actions")
     if idempotency_key:
         return of_app.filter(idempotency_key=idempotency_key).first()
     return (

@@ -36,6 +36,10 @@ def try_hold(name: str) -> Iterator[bool]:
 @contextmanager
 def hold_within(name: str, milliseconds: int) -> Iterator[bool]:
     """Hold ``name`` as soon as nobody else does; the value is False where that took longer than ``milliseconds``."""
+    with try_hold(name) as held_at_once:
+        if held_at_once:
+            yield True
+            return
     held = _wait_for(name, milliseconds)
     try:
         yield held
