@@ -12,8 +12,8 @@ FROM build AS build-sandbox
 RUN uv sync --locked --no-default-groups --extra s3 --group sandbox
 
 FROM python:3.13-slim-bookworm AS app
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DEBUG=0
-RUN useradd --create-home --uid 10001 engage
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DEBUG=0 UPLOADS_URL=file:///var/lib/engage/uploads
+RUN useradd --create-home --uid 10001 engage && install -d -o engage /var/lib/engage/uploads
 WORKDIR /srv
 COPY --from=build /opt/venv /opt/venv
 COPY manage.py ./
