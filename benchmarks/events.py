@@ -20,8 +20,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
+
+from engage_stripe import embedded
 
 NOW = 1_790_000_000
 
@@ -32,7 +35,7 @@ def scratch_database(url: str) -> Iterator[str]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            yield f"{url.rpartition('/')[0]}/{name}"
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -154,9 +157,7 @@ def main() -> None:
     if options.measure:
         measure(options.users, options.events)
         return
-    from django.conf import settings  # noqa: PLC0415  starts PostgreSQL where DATABASE_URL names none
-
-    url = os.environ.get("DATABASE_URL") or settings.DATABASES["default"]["NAME"]
+    url = os.environ.get("DATABASE_URL") or embedded.postgres_url()
     with psycopg.connect(url) as connection:
         print("PostgreSQL", *connection.execute("SHOW server_version"), "fsync", *connection.execute("SHOW fsync"))
     with scratch_database(url) as scratch:

@@ -4,8 +4,10 @@ Any number of workers may drain at once. A poisoned event is found by halving, r
 parked.
 """
 
+import gc
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -59,9 +61,19 @@ def drain(*, batch: int = BATCH) -> int:
     return total
 
 
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """A batch makes many objects and no cycles; looking for cycles takes a quarter of its time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def apply_batch(*, limit: int = BATCH) -> int:
     """Apply up to ``limit`` events that no other worker holds. Returns how many were claimed."""
-    with transaction.atomic():
+    with _without_garbage_collection(), transaction.atomic():
         claimed = _claim(limit)
         if claimed:
             _apply(claimed, _load_connections(claimed))
