@@ -115,3 +115,29 @@ def test_it_refuses_a_new_anchor_during_a_trial(shop: Shop) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         shop.update(sub, billing_cycle_anchor={"type": "now"})
     assert refusal.value.code == "subscription_update_trial_after_billing_cycle_anchor"
+
+
+def test_it_bills_in_part_between_the_trial_and_the_anchor(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/trials#combine-trial-anchor: 6 days of a period of 31."""
+    anchor = TRIAL_END + 6 * DAY
+    sub = shop.subscribe(trial_period_days=14, billing_cycle_anchor=anchor)
+    shop.advance(TRIAL_END + 2 * HOUR)
+    partial = shop.fresh(sub)
+    assert (partial.status, item_of(partial).current_period_end) == ("active", anchor)
+    assert invoice_of(partial).total == 194
+    shop.advance(anchor + 2 * HOUR)
+    assert invoice_of(shop.fresh(sub)).total == 1000
+
+
+def test_it_gives_usage_away_during_a_trial(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/trials."""
+    meter = shop.stripe.billing.meters.create(
+        {"display_name": "Calls", "event_name": "calls", "default_aggregation": {"formula": "sum"}}
+    )
+    metered = shop.price(10, recurring={"interval": "month", "usage_type": "metered", "meter": meter.id})
+    sub = shop.subscribe(shop.basic, metered, trial_period_days=14)
+    shop.stripe.billing.meter_events.create(
+        {"event_name": "calls", "payload": {"stripe_customer_id": shop.customer, "value": "25"}}
+    )
+    shop.advance(TRIAL_END + 2 * HOUR)
+    assert invoice_of(shop.fresh(sub)).total == 1000

@@ -96,9 +96,9 @@ def prorate_first_period(draft: Draft) -> None:
     anchor = draft.sub["billing_cycle_anchor"]
     by_item = {item["id"]: item for item in draft.items}
     for line in draft.lines:
-        if line.item not in by_item:
+        item = by_item.get(line.item or "")
+        if item is None or not item["_debits"]:
             continue
-        item = by_item[line.item]
         recurring = draft.price(item)["recurring"]
         whole = add_interval(anchor, recurring["interval"], -recurring["interval_count"])
         line.amount = prorate(line.amount, whole, anchor, draft.now)

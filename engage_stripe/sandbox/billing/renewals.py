@@ -28,7 +28,7 @@ def renew(account: Account, sub: Obj) -> None:
 
 
 def end_trial(account: Account, sub: Obj) -> None:
-    """The first paid period starts; without a payment method `trial_settings` decides.
+    """The first paid period starts, usage so far was free; without a payment method `trial_settings` decides.
 
     https://docs.stripe.com/billing/subscriptions/trials#create-free-trials-without-payment
     """
@@ -44,7 +44,6 @@ def end_trial(account: Account, sub: Obj) -> None:
         return
     draft = Draft.of(account, sub)
     started = min(item["current_period_start"] for item in draft.items)
-    bill_usage(draft, draft.items)
     draft.sub["status"] = "active"
     for item in draft.items:
         cycles.place_item(draft, item)
