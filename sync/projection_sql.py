@@ -108,7 +108,7 @@ LOAD_CUSTOMERS = f"""
         ) r)
     FROM linked JOIN {_CUSTOMERS} t ON t.id = linked.id
 """  # noqa: S608
-"""Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, its subscriptions or null."""
+"""Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, its subscriptions."""
 
 LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (
