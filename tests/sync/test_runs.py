@@ -1,0 +1,103 @@
+"""Runs as they are told, and the trend of drift."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from connector.errors import ConflictError, NotFoundError
+from sync import runs
+from sync.identity_import import import_identities
+from sync.models import Drift, SyncRun
+from sync.run_selectors import drift_trend, recent_runs
+from sync.uploads import forget_uploads, store_upload
+from tests.factories import make_app, make_connection
+
+pytestmark = pytest.mark.django_db
+
+
+def make_run(**fields) -> SyncRun:
+    return SyncRun.objects.create(**{"app_id": make_connection().app_id, "kind": "reconciliation", **fields})
+
+
+def test_it_opens_one_run_of_a_kind_for_a_connection() -> None:
+    connection = make_connection()
+    fields = {"app_id": connection.app_id, "connection": connection, "kind": "catalogue"}
+    runs.create_run(**fields)
+    with pytest.raises(ConflictError):
+        runs.create_run(**fields)
+
+
+def test_it_begins_a_run_once() -> None:
+    run = make_run()
+    assert runs.begin(run)
+    assert not runs.begin(run)
+
+
+def test_it_does_not_begin_what_was_canceled() -> None:
+    run = make_run()
+    runs.cancel(app_id=run.app_id, run_id=run.pk)
+    assert not runs.begin(run)
+
+
+def test_it_stops_a_running_run_at_its_next_step() -> None:
+    run = make_run()
+    runs.begin(run)
+    assert runs.cancel(app_id=run.app_id, run_id=run.pk).state == SyncRun.State.RUNNING
+    with pytest.raises(runs.CanceledError):
+        runs.report_progress(run, {"step": "reading"})
+
+
+def test_it_hides_another_apps_run() -> None:
+    with pytest.raises(NotFoundError):
+        runs.cancel(app_id=make_connection().app_id, run_id=make_run().pk)
+
+
+def test_it_leaves_the_quarter_hourly_reads_out_unless_they_failed() -> None:
+    app_id = make_connection().app_id
+    for state in ("done", "failed"):
+        make_run(app_id=app_id, kind="catalogue", state=state, started_by="schedule")
+    assert [run.state for run in recent_runs(app_id=app_id)] == ["failed"]
+
+
+def test_it_tells_the_drift_of_thirty_nights() -> None:
+    connection = make_connection()
+    run = make_run(app_id=connection.app_id, connection=connection)
+    for number, days in enumerate([0, 0, 3, 40]):
+        drift = Drift.objects.create(
+            run=run, resource="customers", stripe_id=f"cus_{number}", cause="event_missing"
+        )
+        Drift.objects.filter(pk=drift.pk).update(found_at=timezone.now() - timedelta(days=days))
+    trend = drift_trend(connection)
+    assert len(trend) == 30
+    assert (trend[-1].objects, trend[-1].height, trend[-4].objects, trend[-4].height) == (2, 100, 1, 50)
+    assert sum(night.objects for night in trend) == 3
+
+
+@pytest.fixture
+def uploads(settings, tmp_path) -> None:
+    settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "UPLOADS_URL": tmp_path.as_uri()}
+
+
+def test_it_emails_the_admins_when_an_upload_is_done(uploads, tmp_path) -> None:
+    tenant = make_app()
+    tenant.client()  # an admin
+    (tmp_path / "users.csv").write_text("user_id,stripe_id\nu1,cus_1\n")
+    import_identities(
+        app_id=tenant.id, source=str(tmp_path / "users.csv"), email=True, started_by="ada@example.com"
+    )
+    (message,) = mail.outbox
+    assert "done" in message.subject
+    assert "1 added" in message.body
+
+
+def test_it_forgets_uploads_after_a_week(uploads, tmp_path) -> None:
+    app_id = make_app().id
+    with (tmp_path / "users.csv").open("wb+") as file:
+        url, _ = store_upload(app_id=app_id, content=file)
+    run = make_run(app_id=app_id, kind="identities", source=url, finished_at=timezone.now() - timedelta(days=8))
+    assert forget_uploads() == 1
+    run.refresh_from_db()
+    assert run.source == ""
+    assert list((tmp_path / str(app_id)).iterdir()) == []
