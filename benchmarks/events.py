@@ -44,8 +44,8 @@ def event(number: int, user: int, second: int) -> dict[str, Any]:
     """As Stripe sends it, about four kilobytes."""
     price = {
         "id": "price_basic", "object": "price", "active": True, "billing_scheme": "per_unit",
-        "created": NOW - 9_999_999, "currency": "usd", "custom_unit_amount": None, "livemode": False, "lookup_key": None, "metadata": {},
-        "nickname": None, "product": "prod_basic", "tax_behavior": "unspecified", "tiers_mode": None,
+        "created": NOW - 9_999_999, "currency": "usd", "livemode": False, "lookup_key": None,
+        "metadata": {}, "nickname": None, "product": "prod_basic", "tax_behavior": "unspecified", "tiers_mode": None,
         "recurring": {"interval": "month", "interval_count": 1, "meter": None, "trial_period_days": None,
                       "usage_type": "licensed"},
         "transform_quantity": None, "type": "recurring", "unit_amount": 1000, "unit_amount_decimal": "1000",
