@@ -84,3 +84,18 @@ def test_it_refuses_an_email_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> N
 def test_it_refuses_an_unknown_app(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CommandError, match="no App"):
         create_user(monkeypatch, uuid.uuid4())
+
+
+def test_it_rotates_an_api_key() -> None:
+    tenant = make_app()
+
+    answer = json.loads(run("rotate_api_key", "--app", str(tenant.id), "--json"))
+
+    host = get_host()
+    assert host.authenticate_api(str(tenant.id), tenant.api_key) is None
+    assert host.authenticate_api(answer["app_id"], answer["api_key"]) == tenant.app
+
+
+def test_it_rotates_no_key_of_an_unknown_app() -> None:
+    with pytest.raises(CommandError, match="no App"):
+        run("rotate_api_key", "--app", str(uuid.uuid4()))
