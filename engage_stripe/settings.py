@@ -6,6 +6,7 @@ key or URL is a start-up error.
 """
 
 import importlib.util
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -286,7 +287,7 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default=logging.INFO)},
     # The SDK logs every request with its query, and that may hold an end user's email address.
     "loggers": {"stripe": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }
