@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
-from actions import due_changes
+from actions import due_changes, tasks
 from actions.models import ActionExecution
 from sync.models import Price
 from tests.actions.shop import Shop, Subscriber
@@ -78,6 +79,19 @@ def test_it_makes_the_switch_itself_without_the_permission(shop: Shop) -> None:
     assert rows(shop) == [("succeeded", "")]
     assert plan(shop, user) == pro
     assert shop.changes() == [f"POST /v1/subscriptions/{user.subscription}"]
+
+
+def test_it_is_done_by_the_periodic_task(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = shop.subscriber(shop.price("Basic"))
+    switch(shop, user, shop.price("Pro"))
+    monkeypatch.setattr(tasks.apply_due_change, "delay", tasks.apply_due_change.run)
+
+    tasks.apply_due_changes()
+    assert rows(shop) == [("pending", "scheduled_here")]
+    ActionExecution.objects.update(apply_at=timezone.now())
+    tasks.apply_due_changes()
+
+    assert rows(shop) == [("succeeded", "")]
 
 
 def test_it_leaves_a_plan_alone_that_was_changed_meanwhile(shop: Shop) -> None:
