@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import Literal
 
 from django.db import connection
 
@@ -45,19 +44,20 @@ def stage(judged: Iterator[Rows], header: Header, on_rows: Callable[[Rows], None
     An empty cell becomes NULL, as COPY reads unquoted emptiness in CSV. Plain rows that follow each other share a
     COPY: PostgreSQL reads some while the next are recognised.
     """
-    rows = next(judged, None)
-    if isinstance(rows, PlainRows):
-        rows = _stage_plain(chain([rows], islice(judged, CHUNKS_AT_ONCE - 1)), rows.first_line, header, on_rows)
-    if isinstance(rows, Batch):
-        _stage_batch(rows)
-        on_rows(rows)
-    return rows is not None
+    first = batch = next(judged, None)
+    if isinstance(first, PlainRows):
+        together = chain([first], islice(judged, CHUNKS_AT_ONCE - 1))
+        batch = _stage_plain(together, first.first_line, header, on_rows)
+    if isinstance(batch, Batch):
+        _stage_batch(batch)
+        on_rows(batch)
+    return first is not None
 
 
 def _stage_plain(
     rows: Iterator[Rows], first_line: int, header: Header, on_rows: Callable[[Rows], None]
-) -> Batch | Literal[True] | None:
-    """Copy plain rows; the batch that ended them, else True."""
+) -> Batch | None:
+    """Copy plain rows until a batch comes, and return that."""
     columns, delimiter = ", ".join(header.columns), header.delimiter
     statement = f"COPY staged_identity ({columns}) FROM STDIN (FORMAT csv, DELIMITER '{delimiter}')"
     with connection.cursor() as cursor:
@@ -68,7 +68,7 @@ def _stage_plain(
                     return one
                 copy.write(one.text)
                 on_rows(one)
-    return True
+    return None
 
 
 def _stage_batch(batch: Batch) -> None:
