@@ -50,7 +50,10 @@ def bare_copy(url: str, path: Path) -> float:
         connection.execute("CREATE TABLE bare (user_id text, stripe_id text, email_address text)")
         connection.execute("CHECKPOINT")
         started = time.perf_counter()
-        with connection.cursor().copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as file:
+        with (
+            connection.cursor().copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy,
+            path.open("rb") as file,
+        ):
             while block := file.read(1 << 16):
                 copy.write(block)
         seconds = time.perf_counter() - started
