@@ -19,7 +19,6 @@ import uuid
 from pathlib import Path
 
 import httpx
-
 from identity_import import scratch_database
 
 ROOT = Path(__file__).resolve().parent.parent
