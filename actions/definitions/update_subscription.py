@@ -5,7 +5,6 @@ https://docs.stripe.com/billing/subscriptions/prorations
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from actions.catalogue import appended_discounts, has_coupon, plan_name, usable_coupon, usable_price
@@ -25,16 +24,15 @@ from actions.definitions.shared import (
     schedule_to_release,
     subscription_of,
 )
+from actions.definitions.switch_later import read_schedule, switch_later
 from actions.models import Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
-from actions.stripe_state import Item, Subscription, is_cancelling, is_metered, items_of, main_item, period_end
+from actions.stripe_state import Item, Subscription, is_metered, items_of, main_item
 from actions.wording import named
-from connector.permissions import allows
 from sync.models import Price
 
 NOW = {"timing": ("now",)}
-LEAD = timedelta(minutes=10)  # how long before the period's end our own scheduler makes the change
 PRORATIONS = {
     "create_prorations": "Create prorations",
     "always_invoice": "Invoice immediately",
@@ -63,7 +61,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
         "was_past_due": subscription["status"] == "past_due",
     }
     if parameters["timing"] == "period_end":
-        return _at_period_end(click, price, new_item, facts)
+        return switch_later(click, price, new_item, facts, discounts)
     return StripeRequest(
         operation="update_subscription",
         id=subscription["id"],
@@ -129,63 +127,9 @@ def _discounts(click: Click, subscription: Subscription) -> list[dict[str, Any]]
     return appended_discounts(subscription, click.customer_discount, {"coupon": coupon})
 
 
-def _at_period_end(
-    click: Click, price: Price, new_item: dict[str, Any], facts: dict[str, Any]
-) -> StripeRequest | Outcome:
-    """By a schedule where the key permits one, else by our own scheduler shortly before."""
-    subscription = subscription_of(click)
-    if is_cancelling(subscription):
-        raise NotAllowedError("is_cancelling", "The subscription is about to end. Keep it first.")
-    ends = period_end(subscription)
-    if click.is_due:
-        return _shortly_before(click, new_item, facts)
-    if not allows(click.connection, SCHEDULE_PERMISSION):
-        schedule_to_release(click)
-        return Outcome(
-            status=Status.PENDING,
-            code="scheduled_here",
-            message=f"The plan changes to {facts['plan']} when the current period ends.",
-            apply_at=datetime.fromtimestamp(ends, UTC) - LEAD,
-        )
-    return StripeRequest(
-        operation="switch_at_period_end",
-        id=subscription["id"],
-        releases=schedule_to_release(click),
-        facts=facts
-        | {
-            "new_item": {name: value for name, value in new_item.items() if name != "id"},
-            "interval": price.interval,
-            "interval_count": price.interval_count or 1,
-            "coupon": _new_coupon(click, subscription),
-            "period_end": ends,
-        },
-    )
-
-
-def _new_coupon(click: Click, subscription: Subscription) -> str:
-    return click.parameters["coupon"] if _discounts(click, subscription) else ""
-
-
-def _shortly_before(click: Click, new_item: dict[str, Any], facts: dict[str, Any]) -> StripeRequest:
-    subscription = subscription_of(click)
-    discounts = _discounts(click, subscription)
-    return StripeRequest(
-        operation="update_subscription",
-        id=subscription["id"],
-        params={
-            "items": [new_item],
-            "proration_behavior": "none",
-            "payment_behavior": "error_if_incomplete",
-            "expand": expansions(click.connection),
-            **({"discounts": discounts} if discounts else {}),
-        },
-        facts=facts,
-    )
-
-
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     if answer["object"] == "subscription_schedule":
-        return _read_schedule(request, answer)
+        return read_schedule(request, answer)
     facts = request.facts
     if answer.get("pending_update"):
         return payment_open(answer, f"The plan changes to {facts['plan']} once the payment is made.")
@@ -197,18 +141,6 @@ def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
         return payment_open(answer, f"The plan is now {facts['plan']}, but its payment is still open.")
     return Outcome(
         status=Status.SUCCEEDED, message=f"The plan is now {facts['plan']}.", amounts=amounts_of(answer)
-    )
-
-
-def _read_schedule(request: StripeRequest, schedule: dict[str, Any]) -> Outcome:
-    phases = schedule["phases"]
-    if len(phases) < 2 or request.facts["price"] not in {item["price"] for item in phases[-1]["items"]}:
-        return not_shown(f"the switch to {request.facts['plan']}")
-    return Outcome(
-        status=Status.PENDING,
-        code="scheduled_at_stripe",
-        message=f"The plan changes to {request.facts['plan']} when the current period ends.",
-        apply_at=datetime.fromtimestamp(request.facts["period_end"], UTC),
     )
 
 
