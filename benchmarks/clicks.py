@@ -42,10 +42,10 @@ def main() -> None:
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(migrate, cwd=ROOT, check=True)
             sys.path.insert(0, str(ROOT))
-            import django  # noqa: PLC0415  the settings read the environment above
+            import django
 
             django.setup()
-            from benchmarks import clicks_workload as workload  # noqa: PLC0415  it needs Django
+            from benchmarks import clicks_workload as workload
 
             workload.measure(*workload.prepare(base, options.clicks), options.clicks, options.rate)
         finally:

@@ -111,10 +111,10 @@ def memory() -> int:
 
 def measure(users: int, count: int) -> None:
     """In a process with DATABASE_URL set to the scratch database."""
-    import django  # noqa: PLC0415  DATABASE_URL has to be set first
+    import django
 
     django.setup()
-    from benchmarks import events_workload as workload  # noqa: PLC0415
+    from benchmarks import events_workload as workload
 
     connection = workload.prepare(users)
     payloads = [json.dumps(event(number, number % users, number // 100)) for number in range(count)]

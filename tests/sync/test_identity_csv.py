@@ -152,14 +152,18 @@ row_texts = st.lists(cells, min_size=1, max_size=4).map(",".join)
 line_ends = st.sampled_from(["\n", "\r\n", "\r", "\n\n"])
 
 
-@given(
-    header=st.sampled_from(
-        ["user_id,stripe_id,email_address", "user_id,email_address,stripe_id", "user_id,stripe_id", "user_id,email_address",
-         "user_id,stripe_id,x"]
-    ),
-    rows=st.lists(st.tuples(row_texts, line_ends), max_size=12),
-    chunk=st.integers(1, 40),
-)  # fmt: skip
+headers = st.sampled_from(
+    [
+        "user_id,stripe_id,email_address",
+        "user_id,email_address,stripe_id",
+        "user_id,stripe_id",
+        "user_id,email_address",
+        "user_id,stripe_id,x",
+    ]
+)
+
+
+@given(header=headers, rows=st.lists(st.tuples(row_texts, line_ends), max_size=12), chunk=st.integers(1, 40))
 def test_it_judges_chunks_as_it_judges_rows(header: str, rows: list[tuple[str, str]], chunk: int) -> None:
     content = f"{header}\n" + "".join(row + end for row, end in rows)
     with pytest.MonkeyPatch.context() as patch:
