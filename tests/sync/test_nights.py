@@ -105,3 +105,32 @@ def test_it_hands_out_work_each_minute(
     assert ("stripe_sync.import_waiting", [str(connection.app_id)]) in handed
     assert ("stripe_sync.start_reconciliation", [str(connection.pk)]) in handed
     assert ("stripe_sync.read_catalogue", [str(connection.pk)]) in handed
+
+
+def test_it_reconciles_through_its_tasks(
+    connection: Connection, stripe_account: StripeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[tuple[Any, tuple[Any, ...]]] = []
+    monkeypatch.setattr(
+        "celery.app.task.Task.apply_async", lambda self, args=(), *_, **__: waiting.append((self, tuple(args)))
+    )
+    stripe_account.client.v1.customers.create({})
+    tasks.start_reconciliation(str(connection.pk))
+    while waiting:
+        task, arguments = waiting.pop(0)
+        task(*arguments)
+    assert SyncRun.objects.get(connection=connection).state == SyncRun.State.DONE
+
+
+def test_it_takes_a_night_through_its_tasks(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[tuple[Any, tuple[Any, ...]]] = []
+    monkeypatch.setattr(
+        "celery.app.task.Task.apply_async", lambda self, args=(), *_, **__: waiting.append((self, tuple(args)))
+    )
+    for _ in range(2):  # two ticks
+        tasks.work_night(night.pk)
+        while waiting:
+            task, arguments = waiting.pop(0)
+            task(*arguments)
+    night.refresh_from_db()
+    assert night.step == Night.Step.FINISHED
