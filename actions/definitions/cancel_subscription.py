@@ -18,6 +18,7 @@ from actions.models import Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
 from actions.stripe_state import Subscription, is_cancelling, items_of, period_end
+from sync.traits import ENDED
 
 FEEDBACK = {
     "customer_service": "Customer service was less than expected",
@@ -75,7 +76,7 @@ def _ends(subscription: Subscription) -> str:
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     if request.operation == "cancel_subscription":
-        if answer["status"] != "canceled":
+        if answer["status"] not in ENDED:  # one that was never paid ends as incomplete_expired
             return not_shown("the cancellation")
         return Outcome(status=Status.SUCCEEDED, message="The subscription is canceled.")
     if not is_cancelling(answer):

@@ -22,13 +22,27 @@ def test_it_allows_no_inline_script_or_style_and_no_framing() -> None:
 
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert response.headers["X-Frame-Options"] == "DENY"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_it_gives_every_script_the_nonce_of_its_response() -> None:
+    client = make_app().client()
+    nonces = set()
+    for path in ("/prompts/", "/settings/actions/stripe/"):
+        response = client.get(path)
+        allowed = re.search(r"script-src 'self' 'nonce-([^']+)'(;|$)", response.headers["Content-Security-Policy"])
+        assert allowed, response.headers["Content-Security-Policy"]
+        scripts = re.findall(r"<script[^>]*>", response.content.decode())
+        assert scripts
+        assert all(f'nonce="{allowed[1]}"' in script for script in scripts)
+        nonces.add(allowed[1])
+    assert len(nonces) == 2
 
 
 @pytest.mark.parametrize("template", PAGES, ids=lambda template: template.name)

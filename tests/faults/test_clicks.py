@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 
 from actions import settling, tasks
 from actions.models import ActionExecution, Execution
 from tests.actions.shop import Shop, Subscriber
+from tests.faults.live_processes import database_url
+from tests.waiting import wait_until
 
 
 def configured(shop: Shop) -> Subscriber:
@@ -106,25 +108,15 @@ def test_it_keeps_the_answer_while_stripe_is_down(shop: Shop) -> None:
 
 def click_in_a_process(shop: Shop, user: Subscriber) -> "subprocess.Popen[bytes]":
     """The same click from the command line, on the test's database."""
-    database = connection.settings_dict
-    address = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     environment = {
         **os.environ,
-        "DATABASE_URL": f"postgresql://{address}",
+        "DATABASE_URL": database_url(),
         "STRIPE_API_BASE": shop.account.sandbox.url,
         "SECRET_KEY": django_settings.SECRET_KEY,
         "FIELD_ENCRYPTION_KEYS": ",".join(django_settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]),
     }
     command = [sys.executable, "manage.py", "execute_action", "--app", str(shop.tenant.id)]
     return subprocess.Popen([*command, "--prompt", shop.prompt, user.user_id], env=environment)
-
-
-def wait_for(shop: Shop, path: str, *, method: str) -> None:
-    """Until the sandbox has got the request."""
-    deadline = time.monotonic() + 60
-    while not shop.account.requests(method=method, path=path):
-        assert time.monotonic() < deadline, "the click never came"
-        time.sleep(0.05)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -137,10 +129,12 @@ def test_it_survives_a_kill(shop: Shop, method: str, path: str) -> None:
     where = path.format(subscription=user.subscription)
     strike(shop, "latency", method=method, path=where, seconds=3)
 
-    process = click_in_a_process(shop, user)
-    wait_for(shop, where, method=method)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with click_in_a_process(shop, user) as process:
+        try:
+            came = partial(shop.account.requests, method=method, path=where)
+            wait_until(lambda: bool(came()), seconds=60, otherwise="the click never came")
+        finally:
+            process.send_signal(signal.SIGKILL)
     assert outcome_of(shop) == ("running", "running")
     settle_until_done(shop)
 

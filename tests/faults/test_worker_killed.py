@@ -2,8 +2,7 @@
 
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sync.refresh import refresh_customer
 from tests.factories import make_app, make_connection
 from tests.faults.live_processes import LiveProcesses, database_url
 from tests.sandbox_process import StripeAccount
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
@@ -60,15 +60,6 @@ def subscribe(stripe: Any, connection: Connection, *, price: str, number: int) -
     )
     Identity.objects.create(app_id=connection.app_id, user_id=f"user-{number}", stripe_id=customer)
     return str(customer)
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: int, otherwise: str) -> None:
-    pause = threading.Event()
-    for _ in range(seconds * 10):
-        if holds():
-            return
-        pause.wait(0.1)
-    pytest.fail(otherwise)
 
 
 def somebody_waits_for_a_lock() -> bool:

@@ -30,6 +30,7 @@ def test_it_names_the_worker_that_is_missing(client: Client) -> None:
     assert "no worker was heard" in answer.json()["checks"]["worker"]
 
 
+@pytest.mark.django_db
 def test_it_serves_metrics_in_prometheus_text(client: Client) -> None:
     answer = client.get("/metrics")
     assert answer.status_code == 200

@@ -138,11 +138,12 @@ def test_it_refuses_more_than_the_rate_limit(stripe_account: StripeAccount) -> N
 
 def test_it_skews_the_clock_of_objects_and_of_the_date_header(stripe_account: StripeAccount) -> None:
     sandbox = stripe_account.sandbox
-    sandbox.admin("POST", "clock", offset=-86_400)
+    offset = sandbox.admin("POST", "clock")["offset"]
+    sandbox.admin("POST", "clock", offset=offset - 86_400)
     try:
         created = create_customer(stripe_account)
     finally:
-        sandbox.admin("POST", "clock", offset=0)
+        sandbox.admin("POST", "clock", offset=offset)
     stamped = parsedate_to_datetime(created.last_response.headers["date"]).timestamp()
     assert abs(stamped - created.created) <= 1
     assert created.created <= create_customer(stripe_account).created - 86_400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -81,13 +81,9 @@ def test_it_refuses_a_key_that_is_in_progress(stripe_account: StripeAccount) -> 
     """https://docs.stripe.com/error-codes#idempotency-key-in-use"""
     stripe_account.sandbox.admin("POST", "faults", kind="latency", account=stripe_account.id, seconds=1)
 
-    async def post_twice() -> list[httpx.Response]:
-        async with httpx.AsyncClient(auth=(stripe_account.secret_key, "")) as client:
-            url = f"{stripe_account.sandbox.url}/v1/customers"
-            posts = (client.post(url, headers={"Idempotency-Key": "once"}) for _ in range(2))
-            return await asyncio.gather(*posts)
-
-    answers = sorted(asyncio.run(post_twice()), key=lambda answer: answer.status_code)
+    with ThreadPoolExecutor(2) as pool:
+        posts = [pool.submit(_post, stripe_account, "once") for _ in range(2)]
+    answers = sorted((post.result() for post in posts), key=lambda answer: answer.status_code)
     assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["error"]["code"] == "idempotency_key_in_use"
     assert _post(stripe_account, "once").json() == answers[0].json()
