@@ -121,7 +121,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "csp.context_processors.nonce",
+                "engage_stripe.standalone.context_processors.csp_nonce",
                 "engage_stripe.standalone.context_processors.console",
             ],
         },

@@ -24,3 +24,8 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "section": section,
         "switch_next": section or "/",
     }
+
+
+def csp_nonce(request: HttpRequest) -> dict[str, Any]:
+    """Under the name that django-htmx reads; django-csp's own processor calls it ``CSP_NONCE``."""
+    return {"csp_nonce": getattr(request, "csp_nonce", "")}
