@@ -1,4 +1,4 @@
-"""What must hold for any sequence of changes; in one process, without HTTP."""
+"""What holds for any sequence of changes: https://docs.stripe.com/billing/subscriptions/prorations."""
 
 from __future__ import annotations
 
@@ -127,6 +127,7 @@ def test_it_remembers_one_debit_for_every_second_of_the_period(changes: list[Cha
 @settings(deadline=None)
 @given(wait=st.integers(0, PERIOD - 1), price=st.integers(2, len(AMOUNTS) - 1), quantity=st.integers(1, 9))
 def test_it_costs_nothing_to_switch_there_and_back(wait: int, price: int, quantity: int) -> None:
+    """Follows from credits of what was debited, see the test above."""
     subscriber = Subscriber()
     subscriber.advance(wait)
     before = subscriber.billed()

@@ -11,6 +11,7 @@ PERIOD_END = START + 31 * DAY
 
 
 def test_it_ends_now_without_credit_unless_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/cancel: neither `prorate` nor `invoice_now` unless asked."""
     sub = shop.subscribe()
     shop.advance(START + 10 * DAY)
     ended = shop.stripe.subscriptions.cancel(
@@ -29,6 +30,7 @@ def test_it_ends_now_without_credit_unless_asked(shop: Shop) -> None:
 
 
 def test_it_credits_unused_time_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/cancel#cancel_subscription-prorate."""
     sub = shop.subscribe()
     shop.advance(START + 15 * DAY + DAY // 2)
     ended = shop.stripe.subscriptions.cancel(
@@ -39,6 +41,7 @@ def test_it_credits_unused_time_when_asked(shop: Shop) -> None:
 
 
 def test_it_cannot_end_twice(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/cancel; how the second is refused is inferred."""
     sub = shop.subscribe()
     shop.stripe.subscriptions.cancel(sub.id)
     with pytest.raises(stripe.InvalidRequestError) as refusal:
@@ -91,6 +94,7 @@ def test_it_needs_cancel_at_for_mixed_intervals(shop: Shop) -> None:
 
 
 def test_it_refuses_two_plans_at_once(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update: the two exclude each other; the wording is inferred."""
     with pytest.raises(stripe.InvalidRequestError, match="only specify one"):
         shop.update(shop.subscribe(), cancel_at_period_end=True, cancel_at=PERIOD_END)
 
@@ -116,6 +120,7 @@ def test_it_credits_what_a_planned_end_cuts_off(shop: Shop) -> None:
 
 
 def test_it_debits_again_when_the_end_is_taken_back(shop: Shop) -> None:
+    """Inferred from the credit of the test above: what was taken away comes back."""
     sub = shop.subscribe()
     shop.update(sub, cancel_at=START + 15 * DAY + DAY // 2)
     back = shop.update(sub, cancel_at="")
@@ -125,6 +130,7 @@ def test_it_debits_again_when_the_end_is_taken_back(shop: Shop) -> None:
 
 
 def test_it_credits_the_longer_item_of_a_mixed_subscription(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/mixed-interval#cancel."""
     sub = shop.subscribe(shop.basic, shop.yearly)
     shop.update(sub, cancel_at="min_period_end")
     shop.advance(PERIOD_END + 2 * HOUR)
@@ -135,6 +141,7 @@ def test_it_credits_the_longer_item_of_a_mixed_subscription(shop: Shop) -> None:
 
 
 def test_it_bills_a_last_period_that_is_cut_short_in_part(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-cancel_at."""
     sub = shop.subscribe()
     shop.update(sub, cancel_at=PERIOD_END + 14 * DAY)
     shop.advance(PERIOD_END + 2 * HOUR)

@@ -159,6 +159,7 @@ def test_it_refuses_a_coupon_that_makes_no_sense(stripe_account: StripeAccount, 
 
 
 def test_it_refuses_a_coupon_id_twice(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/error-codes#resource-already-exists."""
     coupons = stripe_account.client.v1.coupons
     coupons.create({"id": "WINTER", "percent_off": 10})
     with pytest.raises(stripe.InvalidRequestError) as refusal:

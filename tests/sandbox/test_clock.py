@@ -39,6 +39,7 @@ def test_it_keeps_the_anchor_day_through_short_months(shop: Shop) -> None:
 
 
 def test_it_renews_each_item_at_its_own_time(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/mixed-interval."""
     sub = shop.subscribe(shop.basic, shop.yearly)
     shop.advance(PERIOD_END + 2 * HOUR)
     assert invoice_of(shop.fresh(sub)).total == 1000
@@ -61,6 +62,7 @@ def test_it_retries_a_failed_renewal_and_cancels_in_the_end(shop: Shop) -> None:
 
 
 def test_it_recovers_when_a_retry_succeeds(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses."""
     sub = shop.subscribe()
     shop.pay_with("pm_card_chargeCustomerFail")
     shop.advance(PERIOD_END + 2 * HOUR)
@@ -99,6 +101,7 @@ def test_it_keeps_drafts_void_or_uncollectible_while_collection_is_paused(shop: 
 
 
 def test_it_resumes_collection_in_time_or_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/object#subscription_object-pause_collection-resumes_at."""
     pause = {"behavior": "void", "resumes_at": START + 5 * DAY}
     timed = shop.update(shop.subscribe(), pause_collection=pause)
     asked = shop.update(shop.subscribe(shop.premium), pause_collection={"behavior": "void"})
@@ -139,6 +142,7 @@ def test_it_only_moves_forward_and_two_intervals_at_most(shop: Shop) -> None:
 
 
 def test_it_deletes_a_clock_with_its_customers(shop: Shop) -> None:
+    """https://docs.stripe.com/api/test_clocks/delete."""
     sub = shop.subscribe()
     shop.stripe.test_helpers.test_clocks.delete(shop.clock)
     assert shop.stripe.subscriptions.retrieve(sub.id).status == "canceled"

@@ -74,6 +74,7 @@ def platform(sandbox: Sandbox) -> Platform:
 
 
 def test_it_asks_for_consent(platform: Platform, stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/connect/oauth-standard-accounts."""
     page = platform.ask()
     assert page.status_code == 200
     assert stripe_account.id in page.text
@@ -109,6 +110,7 @@ def test_it_tells_that_the_person_declined(platform: Platform) -> None:
     [CALLBACK + "/", CALLBACK + "?next=1", "https://engage.example/", "http://engage.example/stripe/callback"],
 )
 def test_it_accepts_only_the_exact_redirect_uri(platform: Platform, other: str) -> None:
+    """https://docs.stripe.com/connect/oauth-reference: it must be registered."""
     refused = platform.ask(redirect_uri=other)
     assert refused.status_code == 400
     assert refused.json()["error"]["message"].startswith(f"Invalid redirect URI '{other}'.")
@@ -128,6 +130,7 @@ def test_it_does_not_know_every_client(platform: Platform) -> None:
     ],
 )
 def test_it_goes_back_with_the_error(platform: Platform, changes: dict[str, str], code: str) -> None:
+    """https://docs.stripe.com/connect/oauth-reference#get-authorize-error-codes."""
     answer = platform.ask(**changes)
     assert answer.status_code == 302
     assert dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["error"] == code

@@ -42,6 +42,7 @@ def test_it_answers_deleted_for_a_deleted_customer(stripe_account: StripeAccount
 
 
 def test_it_refuses_an_unknown_customer(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/error-codes#resource-missing."""
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         stripe_account.client.v1.customers.retrieve("cus_none")
     assert refusal.value.http_status == 404

@@ -19,6 +19,7 @@ def test_it_tells_what_changed_and_which_request_did_it(stripe_account: StripeAc
 
 
 def test_it_keeps_the_object_as_it_was(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/events/object#event_object-data-object: the state at the time of the event."""
     v1 = stripe_account.client.v1
     customer = v1.customers.create({"name": "Ada"})
     v1.customers.update(customer.id, {"name": "Grace"})
@@ -27,6 +28,7 @@ def test_it_keeps_the_object_as_it_was(stripe_account: StripeAccount) -> None:
 
 
 def test_it_emits_nothing_when_nothing_changed(stripe_account: StripeAccount) -> None:
+    """Inferred: an update event without `previous_attributes` would say nothing."""
     v1 = stripe_account.client.v1
     customer = v1.customers.create({"name": "Ada"})
     v1.customers.update(customer.id, {"name": "Ada"})
@@ -34,6 +36,7 @@ def test_it_emits_nothing_when_nothing_changed(stripe_account: StripeAccount) ->
 
 
 def test_it_lists_a_family_of_events(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/events/list#list_events-type: `*` is a wildcard."""
     v1 = stripe_account.client.v1
     v1.products.create({"name": "Gold"})
     v1.customers.delete(v1.customers.create().id)

@@ -20,6 +20,7 @@ def test_it_expands_through_objects_that_expand(stripe_account: StripeAccount) -
 
 
 def test_it_expands_in_lists(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/expanding_objects: `data.` first, four levels at most."""
     v1 = stripe_account.client.v1
     v1.customers.create({"source": "tok_visa"})
     page = v1.customers.list({"expand": ["data.default_source"]})
@@ -55,6 +56,7 @@ def test_it_suggests_data_in_an_empty_list(stripe_account: StripeAccount) -> Non
 
 
 def test_it_changes_nothing_when_the_path_is_refused(stripe_account: StripeAccount) -> None:
+    """Inferred from https://docs.stripe.com/api/errors: a refused request has no effect."""
     customers = stripe_account.client.v1.customers
     with pytest.raises(stripe.InvalidRequestError):
         customers.create({"expand": ["email"]})
@@ -62,6 +64,7 @@ def test_it_changes_nothing_when_the_path_is_refused(stripe_account: StripeAccou
 
 
 def test_it_expands_a_deleted_object_as_deleted(stripe_account: StripeAccount) -> None:
+    """Inferred from https://docs.stripe.com/api/customers/retrieve: a deleted customer is answered as such."""
     v1 = stripe_account.client.v1
     customer = v1.customers.create()
     coupon = v1.coupons.create({"percent_off": 10})

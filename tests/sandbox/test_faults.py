@@ -1,4 +1,4 @@
-"""Faults: what a client meets, and whether the change was applied."""
+"""Faults are ours; what a client meets is https://docs.stripe.com/error-low-level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Form encoding: whatever the SDK encodes, the sandbox reads back."""
+"""Form encoding (https://docs.stripe.com/api): whatever the SDK encodes, the sandbox reads back."""
 
 from __future__ import annotations
 

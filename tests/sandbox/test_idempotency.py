@@ -59,6 +59,7 @@ def test_it_forgets_a_request_that_failed_validation(stripe_account: StripeAccou
 
 
 def test_it_keeps_keys_of_accounts_apart(stripe_account: StripeAccount) -> None:
+    """Inferred: keys are the clients' own, and two accounts cannot know of each other's."""
     other = stripe_account.sandbox.open_account()
     assert _post(stripe_account, "once", name="Ada").json()["id"] != _post(other, "once", name="Ada").json()["id"]
 

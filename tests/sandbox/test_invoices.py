@@ -34,12 +34,14 @@ def test_it_pays_with_another_card(shop: Shop) -> None:
 
 
 def test_it_records_money_that_came_another_way(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/pay#pay_invoice-paid_out_of_band."""
     sub = shop.subscribe(payment_behavior="default_incomplete")
     paid = shop.stripe.invoices.pay(invoice_of(sub).id, {"paid_out_of_band": True})
     assert (paid.status, paid.amount_paid_off_stripe) == ("paid", 1000)
 
 
 def test_it_voids_open_invoices_only(shop: Shop) -> None:
+    """https://docs.stripe.com/invoicing/integration/workflow-transitions."""
     paid, unpaid = shop.subscribe(), shop.subscribe(shop.premium, payment_behavior="default_incomplete")
     voided = shop.stripe.invoices.void_invoice(invoice_of(unpaid).id)
     assert voided.status == "void"
@@ -48,6 +50,7 @@ def test_it_voids_open_invoices_only(shop: Shop) -> None:
 
 
 def test_it_finalizes_a_draft_before_its_hour(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/finalize."""
     sub = shop.subscribe()
     shop.advance(START + 31 * DAY)
     draft = invoice_of(shop.fresh(sub))
@@ -78,6 +81,7 @@ def test_it_previews_exactly_what_a_switch_then_bills(shop: Shop) -> None:
 
 
 def test_it_previews_deferred_prorations_with_the_renewal(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/prorations: pending ones join the next invoice."""
     sub = shop.subscribe()
     shop.advance(HALF)
     preview = shop.preview(sub, items=[{"id": item_of(sub).id, "price": shop.premium}])
@@ -85,6 +89,7 @@ def test_it_previews_deferred_prorations_with_the_renewal(shop: Shop) -> None:
 
 
 def test_it_leaves_no_trace(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/create_preview: nothing is created or charged."""
     sub = shop.subscribe()
     before = [event.id for event in shop.stripe.events.list({"limit": 100}).data]
     coupon = shop.stripe.coupons.create({"percent_off": 10, "duration": "once"}).id
@@ -108,12 +113,14 @@ def test_it_leaves_no_trace(shop: Shop) -> None:
 
 
 def test_it_previews_an_end_now_with_its_credit(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/create_preview."""
     sub = shop.subscribe()
     shop.advance(HALF)
     assert shop.preview(sub, cancel_now=True).total == -500
 
 
 def test_it_previews_a_new_subscription_for_somebody_without_a_card(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/create_preview."""
     preview = shop.stripe.invoices.create_preview(
         {"customer": shop.new_customer(), "subscription_details": {"items": [{"price": shop.yearly}]}}
     )
@@ -121,6 +128,7 @@ def test_it_previews_a_new_subscription_for_somebody_without_a_card(shop: Shop) 
 
 
 def test_it_previews_a_pause_and_a_resumption(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/create_preview."""
     sub = shop.subscribe()
     shop.advance(HALF)
     assert shop.preview(sub, pause={"invoicing_behavior": "invoice"}).total == -500
@@ -137,6 +145,7 @@ def test_it_has_nothing_to_preview_for_an_end(shop: Shop) -> None:
 
 
 def test_it_uses_the_credit_balance_in_a_preview(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/customer/balance."""
     sub = shop.subscribe(shop.premium)
     shop.advance(HALF)
     shop.switch(sub, shop.basic, proration_behavior="always_invoice")
@@ -145,6 +154,7 @@ def test_it_uses_the_credit_balance_in_a_preview(shop: Shop) -> None:
 
 
 def test_it_shows_how_a_renewal_was_retried(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/overview#requires-action."""
     sub = shop.subscribe()
     shop.pay_with("pm_card_authenticationRequired")
     shop.advance(START + 31 * DAY + 2 * HOUR)
@@ -154,6 +164,7 @@ def test_it_shows_how_a_renewal_was_retried(shop: Shop) -> None:
 
 
 def test_it_pages_through_lines_and_items(shop: Shop) -> None:
+    """https://docs.stripe.com/api/invoices/object#invoice_object-lines: nested lists stop at ten."""
     sub = shop.subscribe(*[shop.price(100 + place) for place in range(12)])
     invoice = invoice_of(sub)
     assert (len(invoice.lines.data), invoice.lines.has_more) == (10, True)

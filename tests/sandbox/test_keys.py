@@ -22,6 +22,7 @@ def _code(error: stripe.StripeError) -> object:
 
 
 def test_it_opens_an_empty_account_for_an_unknown_secret_key(sandbox: Sandbox) -> None:
+    """Ours: Stripe knows no such key, see docs/sandbox.md."""
     first, second = (sandbox.client(f"sk_test_{secrets.token_hex(12)}") for _ in range(2))
     first.v1.customers.create()
     assert len(first.v1.customers.list().data) == 1
@@ -30,6 +31,7 @@ def test_it_opens_an_empty_account_for_an_unknown_secret_key(sandbox: Sandbox) -
 
 @pytest.mark.parametrize("key", ["rk_test_unknown12345", "sk_live_unknown12345", "nonsense"])
 def test_it_refuses_any_other_unknown_key(sandbox: Sandbox, key: str) -> None:
+    """https://docs.stripe.com/api/errors: 401, no valid key."""
     with pytest.raises(stripe.AuthenticationError, match="Invalid API Key provided") as refusal:
         sandbox.client(key).v1.customers.list()
     assert refusal.value.http_status == 401
@@ -37,6 +39,7 @@ def test_it_refuses_any_other_unknown_key(sandbox: Sandbox, key: str) -> None:
 
 
 def test_it_refuses_a_request_without_a_key(sandbox: Sandbox) -> None:
+    """https://docs.stripe.com/api/authentication."""
     answer = httpx.get(f"{sandbox.url}/v1/customers")
     assert answer.status_code == 401
     assert answer.json()["error"]["message"].startswith("You did not provide an API key.")
@@ -49,6 +52,7 @@ def test_it_takes_the_key_as_a_user_name(sandbox: Sandbox, stripe_account: Strip
 
 
 def test_it_refuses_a_publishable_key(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/error-codes#secret-key-required."""
     client = stripe_account.sandbox.client(stripe_account.publishable_key())
     with pytest.raises(stripe.AuthenticationError) as refusal:
         client.v1.customers.list()
@@ -57,6 +61,7 @@ def test_it_refuses_a_publishable_key(stripe_account: StripeAccount) -> None:
 
 @pytest.mark.parametrize(("end", "code"), [("expire", "api_key_expired"), ("revoke", None)])
 def test_it_refuses_a_key_that_ended(stripe_account: StripeAccount, end: str, code: str | None) -> None:
+    """https://docs.stripe.com/error-codes#api-key-expired; a revoked key is like an unknown one."""
     key = stripe_account.restricted_key(["rak_customer_read"])
     client = stripe_account.sandbox.client(key)
     client.v1.customers.list()
@@ -82,6 +87,7 @@ def test_it_names_the_permission_that_is_missing(stripe_account: StripeAccount) 
 
 
 def test_it_lets_write_read(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/keys/restricted-api-keys: write includes read."""
     key = stripe_account.restricted_key(["rak_customer_write"])
     stripe_account.sandbox.client(key).v1.customers.list()
 
@@ -99,6 +105,7 @@ def test_it_lets_write_read(stripe_account: StripeAccount) -> None:
 def test_it_gives_the_guides_key_six_permissions_and_no_more(
     sandbox: Sandbox, read: Callable[[Any], object], permission: str
 ) -> None:
+    """https://docs.stripe.com/keys/permissions-reference names what each endpoint needs."""
     seed = next(key for key in DEMO_KEYS if key.value.startswith("rk_test_demoSeed"))
     v1 = sandbox.client(seed.value).v1
     v1.customers.list()
@@ -123,6 +130,7 @@ def test_it_tells_a_missing_permission_before_a_missing_object(stripe_account: S
 
 
 def test_it_keeps_accounts_apart(sandbox: Sandbox) -> None:
+    """https://docs.stripe.com/error-codes#resource-missing."""
     first, second = sandbox.open_account(), sandbox.open_account()
     customer = first.client.v1.customers.create()
     with pytest.raises(stripe.InvalidRequestError) as refusal:
@@ -140,6 +148,7 @@ def test_it_refuses_the_account_of_a_stranger(sandbox: Sandbox) -> None:
 
 
 def test_it_keeps_live_and_test_apart(sandbox: Sandbox) -> None:
+    """https://docs.stripe.com/keys#test-live-modes."""
     live = sandbox.open_account(livemode=True)
     assert live.secret_key.startswith("sk_live_")
     assert live.client.v1.customers.create().livemode is True

@@ -38,6 +38,7 @@ def test_it_pages_backward(stripe_account: StripeAccount) -> None:
 
 
 def test_it_goes_on_after_a_deleted_cursor(stripe_account: StripeAccount) -> None:
+    """Inferred: a cursor is a place in the list, which the end of its object does not move."""
     customers = stripe_account.client.v1.customers
     ids = _customers(stripe_account, 3)
     customers.delete(ids[1])
@@ -46,6 +47,7 @@ def test_it_goes_on_after_a_deleted_cursor(stripe_account: StripeAccount) -> Non
 
 
 def test_it_pages_within_one_customer(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/payment_methods/customer_list."""
     v1 = stripe_account.client.v1
     customer, other = v1.customers.create(), v1.customers.create()
     cards: list[str] = []
@@ -59,6 +61,7 @@ def test_it_pages_within_one_customer(stripe_account: StripeAccount) -> None:
 
 
 def test_it_filters_by_creation_time(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/customers/list#list_customers-created."""
     customers = stripe_account.client.v1.customers
     created = customers.create()
     assert customers.list({"created": {"gt": created.created}}).data == []
@@ -74,12 +77,14 @@ def test_it_filters_by_creation_time(stripe_account: StripeAccount) -> None:
     ],
 )
 def test_it_refuses_a_limit_out_of_range(stripe_account: StripeAccount, limit: int, message: str) -> None:
+    """https://docs.stripe.com/api/pagination: 1 to 100; the wording is inferred."""
     with pytest.raises(stripe.InvalidRequestError, match=message) as refusal:
         stripe_account.client.v1.customers.list({"limit": limit})
     assert refusal.value.param == "limit"
 
 
 def test_it_refuses_an_unknown_cursor(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/error-codes#resource-missing."""
     with pytest.raises(stripe.InvalidRequestError, match="No such customer: 'cus_none'") as refusal:
         stripe_account.client.v1.customers.list({"starting_after": "cus_none"})
     assert refusal.value.http_status == 400

@@ -128,6 +128,7 @@ def test_it_refuses_what_it_does_not_imitate(stripe_account: StripeAccount) -> N
 
 
 def test_it_refuses_an_unknown_url(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/errors: 404."""
     url = f"{stripe_account.sandbox.url}/v1/charges"
     answer = httpx.get(url, auth=(stripe_account.secret_key, ""))
     assert answer.status_code == 404
@@ -135,6 +136,7 @@ def test_it_refuses_an_unknown_url(stripe_account: StripeAccount) -> None:
 
 
 def test_it_refuses_another_api_version(stripe_account: StripeAccount) -> None:
+    """Ours: Stripe serves every version (https://docs.stripe.com/api/versioning), the sandbox one."""
     url = f"{stripe_account.sandbox.url}/v1/customers"
     headers = {"Stripe-Version": "2019-02-11"}
     answer = httpx.get(url, auth=(stripe_account.secret_key, ""), headers=headers)
@@ -143,6 +145,7 @@ def test_it_refuses_another_api_version(stripe_account: StripeAccount) -> None:
 
 
 def test_it_sends_the_headers_that_stripe_sends(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/request_ids and https://docs.stripe.com/api/versioning."""
     url = f"{stripe_account.sandbox.url}/v1/customers"
     headers = {"Idempotency-Key": "k1"}
     answer = httpx.post(url, auth=(stripe_account.secret_key, ""), headers=headers)

@@ -11,6 +11,7 @@ HALF = START + 15 * DAY + DAY // 2
 
 
 def test_it_stops_billing_until_resumed(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pausing."""
     sub = shop.subscribe()
     paused = shop.stripe.subscriptions.pause(sub.id)
     assert paused.status == "paused"
@@ -22,6 +23,7 @@ def test_it_stops_billing_until_resumed(shop: Shop) -> None:
 
 
 def test_it_credits_unused_time_on_the_next_invoice(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/pause#pause_subscription-bill_for."""
     sub = shop.subscribe()
     shop.advance(HALF)
     shop.stripe.subscriptions.pause(sub.id)
@@ -32,6 +34,7 @@ def test_it_credits_unused_time_on_the_next_invoice(shop: Shop) -> None:
 
 
 def test_it_credits_nothing_when_told_so(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/pause#pause_subscription-bill_for."""
     sub = shop.subscribe()
     shop.advance(HALF)
     shop.stripe.subscriptions.pause(sub.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
@@ -40,6 +43,7 @@ def test_it_credits_nothing_when_told_so(shop: Shop) -> None:
 
 
 def test_it_invoices_the_credit_at_once_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/pause#pause_subscription-invoicing_behavior."""
     sub = shop.subscribe()
     shop.advance(HALF)
     shop.stripe.subscriptions.pause(sub.id, {"invoicing_behavior": "invoice"})
@@ -47,6 +51,7 @@ def test_it_invoices_the_credit_at_once_when_asked(shop: Shop) -> None:
 
 
 def test_it_resumes_inside_the_running_period(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/resume#resume_subscription-billing_cycle_anchor."""
     sub = shop.subscribe()
     shop.stripe.subscriptions.pause(sub.id)
     shop.advance(HALF)
@@ -57,6 +62,7 @@ def test_it_resumes_inside_the_running_period(shop: Shop) -> None:
 
 
 def test_it_stays_paused_until_the_payment_succeeds_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/resume#resume_subscription-payment_behavior."""
     sub = shop.subscribe()
     shop.stripe.subscriptions.pause(sub.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
     shop.pay_with("pm_card_chargeCustomerFail")
@@ -71,6 +77,7 @@ def test_it_stays_paused_until_the_payment_succeeds_when_asked(shop: Shop) -> No
 
 
 def test_it_resumes_and_owes_by_default(shop: Shop) -> None:
+    """https://docs.stripe.com/changelog/dahlia/2026-05-27/pause-subscriptions."""
     sub = shop.subscribe()
     shop.stripe.subscriptions.pause(sub.id, {"bill_for": {"unused_time_from": {"type": "none"}}})
     shop.pay_with("pm_card_chargeCustomerFail")
@@ -78,6 +85,7 @@ def test_it_resumes_and_owes_by_default(shop: Shop) -> None:
 
 
 def test_it_refuses_where_a_pause_makes_no_sense(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pausing: flexible billing mode, no schedule."""
     classic = shop.subscribe(billing_mode={"type": "classic"})
     with pytest.raises(stripe.InvalidRequestError, match="flexible"):
         shop.stripe.subscriptions.pause(classic.id)

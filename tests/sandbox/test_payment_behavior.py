@@ -23,6 +23,7 @@ def test_it_leaves_a_declined_first_payment_incomplete(shop: Shop) -> None:
 
 
 def test_it_expires_an_incomplete_subscription_after_23_hours(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses: 23 hours."""
     shop.pay_with(FAILS)
     sub = shop.subscribe()
     shop.advance(START + 24 * HOUR)
@@ -32,6 +33,7 @@ def test_it_expires_an_incomplete_subscription_after_23_hours(shop: Shop) -> Non
 
 
 def test_it_activates_when_the_first_invoice_is_paid(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses."""
     sub = shop.subscribe(payment_behavior="default_incomplete")
     assert (sub.status, invoice_of(sub).attempted) == ("incomplete", False)
     shop.stripe.invoices.pay(invoice_of(sub).id)
@@ -39,11 +41,13 @@ def test_it_activates_when_the_first_invoice_is_paid(shop: Shop) -> None:
 
 
 def test_it_needs_no_payment_method_for_default_incomplete(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-payment_behavior."""
     sub = shop.subscribe(customer=shop.new_customer(), payment_behavior="default_incomplete")
     assert sub.status == "incomplete"
 
 
 def test_it_creates_nothing_when_told_to_fail(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-payment_behavior."""
     shop.pay_with(FAILS)
     with pytest.raises(stripe.CardError) as refusal:
         shop.subscribe(payment_behavior="error_if_incomplete")
@@ -75,6 +79,7 @@ def test_it_changes_nothing_when_told_to_fail(shop: Shop) -> None:
 
 
 def test_it_keeps_the_change_and_owes_it_by_default(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-payment_behavior."""
     sub = shop.subscribe()
     shop.pay_with(FAILS)
     changed = shop.switch(sub, shop.yearly)
@@ -87,12 +92,14 @@ def test_it_keeps_the_change_and_owes_it_by_default(shop: Shop) -> None:
 
 
 def test_it_waits_for_a_confirmation_with_default_incomplete(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-payment_behavior."""
     sub = shop.subscribe()
     changed = shop.switch(sub, shop.yearly, payment_behavior="default_incomplete")
     assert (changed.status, invoice_of(changed).attempted) == ("past_due", False)
 
 
 def test_it_holds_an_update_until_it_is_paid(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pending-updates."""
     sub = shop.subscribe()
     shop.pay_with(FAILS)
     held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
@@ -109,6 +116,7 @@ def test_it_holds_an_update_until_it_is_paid(shop: Shop) -> None:
 
 
 def test_it_drops_a_pending_update_after_23_hours(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pending-updates: 23 hours at most."""
     sub = shop.subscribe()
     shop.pay_with(FAILS)
     held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
@@ -119,6 +127,7 @@ def test_it_drops_a_pending_update_after_23_hours(shop: Shop) -> None:
 
 
 def test_it_applies_a_pending_update_at_once_when_the_payment_succeeds(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pending-updates."""
     sub = shop.subscribe()
     changed = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
     assert (changed.pending_update, item_of(changed).price.id) == (None, shop.yearly)
@@ -151,6 +160,7 @@ def test_it_asks_for_3d_secure(shop: Shop) -> None:
 
 
 def test_it_fails_an_update_that_needs_3d_secure(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-payment_behavior."""
     sub = shop.subscribe()
     shop.pay_with(ASKS)
     with pytest.raises(stripe.CardError) as refusal:
@@ -160,6 +170,7 @@ def test_it_fails_an_update_that_needs_3d_secure(shop: Shop) -> None:
 
 
 def test_it_holds_an_inline_price_too(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pending-updates-reference."""
     sub = shop.subscribe()
     shop.pay_with(FAILS)
     data = {"currency": "usd", "product": shop.product, "recurring": {"interval": "year"}, "unit_amount": 9999}
@@ -193,6 +204,7 @@ def test_it_keeps_a_pending_update_through_a_failing_change(shop: Shop) -> None:
 
 
 def test_it_replaces_a_pending_update_by_the_next_change(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pending-updates."""
     sub = shop.subscribe()
     shop.pay_with(FAILS)
     held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")
@@ -202,6 +214,7 @@ def test_it_replaces_a_pending_update_by_the_next_change(shop: Shop) -> None:
 
 
 def test_it_applies_a_pending_update_beside_later_settings(shop: Shop) -> None:
+    """Inferred from https://docs.stripe.com/billing/subscriptions/pending-updates: only what it names changes."""
     sub = shop.subscribe()
     shop.pay_with(FAILS)
     held = shop.switch(sub, shop.yearly, payment_behavior="pending_if_incomplete")

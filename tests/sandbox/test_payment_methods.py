@@ -20,6 +20,7 @@ def test_it_attaches_a_fresh_copy_of_a_ready_made_card(stripe_account: StripeAcc
 
 
 def test_it_creates_a_customer_with_a_default_card(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/customers/create#create_customer-payment_method."""
     v1 = stripe_account.client.v1
     customer = v1.customers.create(
         {
@@ -47,6 +48,7 @@ def test_it_refuses_to_save_a_declined_card(stripe_account: StripeAccount) -> No
 
 
 def test_it_refuses_a_default_of_somebody_else(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/api/customers/update#update_customer-invoice_settings-default_payment_method."""
     v1 = stripe_account.client.v1
     other = v1.customers.create({"payment_method": "pm_card_visa"})
     foreign = v1.customers.payment_methods.list(other.id).data[0]
@@ -72,6 +74,7 @@ def test_it_never_attaches_a_detached_payment_method_again(stripe_account: Strip
 
 
 def test_it_reads_a_raw_card_number(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/testing#cards and https://docs.stripe.com/error-codes#incorrect-number."""
     v1 = stripe_account.client.v1
     made = v1.payment_methods.create(
         {

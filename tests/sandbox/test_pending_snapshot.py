@@ -1,4 +1,4 @@
-"""A pending update outlives the process when the sandbox is saved."""
+"""A pending update outlives the process: https://docs.stripe.com/billing/subscriptions/pending-updates."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ def test_it_keeps_29_february_in_leap_years_only() -> None:
 
 
 def test_it_gives_the_boundary_to_the_next_period() -> None:
+    """Inferred from https://docs.stripe.com/api/subscription_items/object: periods touch."""
     anchor = at("2026-01-31T00:00:00")
     boundary = at("2026-02-28T00:00:00")
     assert period_at(anchor, "month", 1, boundary - 1) == (anchor, boundary)
@@ -53,6 +54,7 @@ def test_it_finds_the_one_period_around_any_moment(anchor: int, interval: str, c
 
 
 def test_it_finds_the_next_day_of_month_of_an_anchor_config() -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-billing_cycle_anchor_config."""
     config = {"day_of_month": 31, "hour": 9, "minute": None, "second": None, "month": None}
     assert anchor_from_config(config, at("2026-02-10T12:30:15")) == at("2026-02-28T09:30:15")
     assert anchor_from_config(config, at("2026-02-28T12:30:15")) == at("2026-03-31T09:30:15")

@@ -1,4 +1,4 @@
-"""Whatever is asked for: an update that is refused changes nothing and is announced to nobody."""
+"""An update that is refused changes nothing and is announced to nobody: https://docs.stripe.com/api/errors."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ def switch_later(shop: Shop, sub: stripe.Subscription, price: str, **more: Any) 
 
 
 def test_it_copies_the_running_phase(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/create#create_subscription_schedule-from_subscription."""
     coupon = shop.stripe.coupons.create({"percent_off": 10, "duration": "forever"}).id
     sub = shop.subscribe(discounts=[{"coupon": coupon}])
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
@@ -40,6 +41,7 @@ def test_it_copies_the_running_phase(shop: Shop) -> None:
 
 
 def test_it_takes_nothing_else_with_from_subscription(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/create#create_subscription_schedule-from_subscription."""
     sub = shop.subscribe()
     with pytest.raises(stripe.InvalidRequestError, match="if `from_subscription` is set"):
         shop.stripe.subscription_schedules.create({"from_subscription": sub.id, "end_behavior": "cancel"})
@@ -71,6 +73,7 @@ def test_it_starts_a_new_cycle_when_the_interval_changes(shop: Shop) -> None:
 
 
 def test_it_drops_discounts_that_the_next_phase_does_not_list(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/update#update_subscription_schedule-phases-discounts."""
     coupon = shop.stripe.coupons.create({"percent_off": 10, "duration": "forever"}).id
     kept, dropped = (shop.subscribe(discounts=[{"coupon": coupon}]) for _ in range(2))
     switch_later(shop, kept, shop.premium, discounts=[{"discount": kept.discounts[0]}])
@@ -81,6 +84,7 @@ def test_it_drops_discounts_that_the_next_phase_does_not_list(shop: Shop) -> Non
 
 
 def test_it_changes_the_running_phase_at_once(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/update."""
     sub = shop.subscribe()
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
     shop.advance(START + 15 * DAY + DAY // 2)
@@ -92,6 +96,7 @@ def test_it_changes_the_running_phase_at_once(shop: Shop) -> None:
 
 
 def test_it_blocks_direct_cancellation(shop: Shop) -> None:
+    """The general page: manage the schedule instead; the wording of the refusal is inferred."""
     sub = shop.subscribe()
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
     for params in ({"cancel_at_period_end": True}, {"cancel_at": PERIOD_END}):
@@ -104,6 +109,7 @@ def test_it_blocks_direct_cancellation(shop: Shop) -> None:
 
 
 def test_it_can_end_the_subscription_with_the_schedule(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/object#subscription_schedule_object-end_behavior."""
     sub = shop.subscribe()
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
     shop.stripe.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
@@ -114,6 +120,7 @@ def test_it_can_end_the_subscription_with_the_schedule(shop: Shop) -> None:
 
 
 def test_it_takes_a_planned_end_over(shop: Shop) -> None:
+    """Inferred from the object: a planned end is the end of the last phase, with `end_behavior` `cancel`."""
     sub = shop.update(shop.subscribe(), cancel_at_period_end=True)
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
     assert (schedule.end_behavior, schedule.phases[0].end_date) == ("cancel", PERIOD_END)
@@ -131,6 +138,7 @@ def test_it_keeps_the_planned_end_on_release_when_asked(shop: Shop) -> None:
 
 
 def test_it_cancels_the_subscription_too(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/cancel."""
     sub = shop.subscribe()
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
     shop.advance(START + 15 * DAY + DAY // 2)
@@ -142,6 +150,7 @@ def test_it_cancels_the_subscription_too(shop: Shop) -> None:
 
 
 def test_it_starts_a_subscription_later(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/create#create_subscription_schedule-start_date."""
     schedule = shop.stripe.subscription_schedules.create(
         {
             "customer": shop.customer,
@@ -157,6 +166,7 @@ def test_it_starts_a_subscription_later(shop: Shop) -> None:
 
 
 def test_it_keeps_the_discounts_of_items_and_gives_new_ones(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/update."""
     coupon = shop.stripe.coupons.create({"percent_off": 50, "duration": "forever"}).id
     sub = shop.subscribe(items=[{"price": shop.basic, "discounts": [{"coupon": coupon}]}])
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
@@ -220,6 +230,7 @@ def test_it_prorates_a_phase_that_begins_inside_a_period(shop: Shop) -> None:
 
 
 def test_it_begins_with_a_trial_phase(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/update#update_subscription_schedule-phases-trial_end."""
     phases: Any = [
         {"items": [{"price": shop.basic}], "trial": True, "end_date": START + 10 * DAY},
         {"items": [{"price": shop.basic}], "duration": {"interval": "month"}},
@@ -236,6 +247,7 @@ def test_it_begins_with_a_trial_phase(shop: Shop) -> None:
 
 
 def test_it_refuses_phases_with_gaps(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_schedules/update#update_subscription_schedule-phases-start_date."""
     sub = shop.subscribe()
     schedule = shop.stripe.subscription_schedules.create({"from_subscription": sub.id})
     gap: Any = [

@@ -1,4 +1,4 @@
-"""Signing of webhooks, checked with the official SDK's own verification."""
+"""Signing, checked with the SDK's own verification: https://docs.stripe.com/webhooks#verify-manually."""
 
 import pytest
 from stripe import SignatureVerificationError, WebhookSignature

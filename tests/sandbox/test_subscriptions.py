@@ -1,4 +1,4 @@
-"""Creating, reading and listing subscriptions."""
+"""Creating, reading and listing subscriptions: https://docs.stripe.com/api/subscriptions."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def test_it_gives_each_item_its_own_period_when_intervals_differ(shop: Shop) -> 
 
 
 def test_it_refuses_mixed_intervals_where_they_cannot_work(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/mixed-interval."""
     weekly = shop.price(300, interval="week")
     with pytest.raises(stripe.InvalidRequestError, match="multiples"):
         shop.subscribe(shop.basic, weekly)
@@ -73,11 +74,13 @@ def test_it_refuses_mixed_intervals_where_they_cannot_work(shop: Shop) -> None:
     ],
 )
 def test_it_refuses_prices_that_do_not_exist(shop: Shop, item: dict[str, Any], message: str) -> None:
+    """https://docs.stripe.com/error-codes#resource-missing."""
     with pytest.raises(stripe.InvalidRequestError, match=message):
         shop.subscribe(items=[item])
 
 
 def test_it_refuses_inactive_one_time_and_repeated_prices(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-items."""
     once = shop.stripe.prices.create({"product": shop.product, "currency": "usd", "unit_amount": 5})
     with pytest.raises(stripe.InvalidRequestError, match="type=one_time"):
         shop.subscribe(once.id)
@@ -117,6 +120,7 @@ def test_it_charges_the_subscriptions_own_payment_method_first(shop: Shop) -> No
 
 
 def test_it_refuses_a_strangers_payment_method(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/create#create_subscription-default_payment_method."""
     other = shop.new_customer()
     method = shop.stripe.payment_methods.attach("pm_card_visa", {"customer": other}).id
     with pytest.raises(stripe.InvalidRequestError, match="attached to the customer"):
@@ -145,6 +149,7 @@ def test_it_starts_with_a_partial_period_before_an_anchor(shop: Shop) -> None:
 
 
 def test_it_gives_the_partial_period_away_without_prorations(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/billing-cycle: `proration_behavior=none`."""
     sub = shop.subscribe(billing_cycle_anchor=START + 10 * DAY, proration_behavior="none")
     assert (sub.status, sub.latest_invoice) == ("active", None)
 
@@ -183,6 +188,7 @@ def test_it_shows_ten_items_and_says_that_there_are_more(shop: Shop) -> None:
 
 
 def test_it_refuses_parameters_it_does_not_imitate(shop: Shop) -> None:
+    """Ours: what is not imitated is refused, see docs/sandbox.md."""
     with pytest.raises(stripe.InvalidRequestError, match="does not imitate"):
         shop.subscribe(application_fee_percent=10)
 

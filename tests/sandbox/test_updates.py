@@ -1,4 +1,4 @@
-"""Changing plans: prorations, the two item traps, billing cycles."""
+"""Changing plans, prorations, billing cycles: https://docs.stripe.com/api/subscriptions/update."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def test_it_defers_prorations_to_the_next_invoice_by_default(shop: Shop) -> None
 
 
 def test_it_invoices_prorations_at_once_when_asked(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-proration_behavior."""
     sub = shop.subscribe()
     shop.advance(HALF)
     invoice = invoice_of(shop.switch(sub, shop.premium, proration_behavior="always_invoice"))
@@ -35,6 +36,7 @@ def test_it_invoices_prorations_at_once_when_asked(shop: Shop) -> None:
 
 
 def test_it_forgets_the_difference_without_prorations(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-proration_behavior."""
     sub = shop.subscribe()
     shop.advance(HALF)
     shop.switch(sub, shop.premium, proration_behavior="none")
@@ -105,12 +107,14 @@ def test_it_resets_the_quantity_when_a_new_price_comes_without_one(shop: Shop) -
 
 
 def test_it_keeps_the_quantity_when_something_else_changes(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update#update_subscription-items-quantity."""
     sub = shop.subscribe(items=[{"price": shop.basic, "quantity": 5}])
     changed = shop.update(sub, items=[{"id": item_of(sub).id, "metadata": {"seat": "all"}}])
     assert (item_of(changed).quantity, item_of(changed).metadata["seat"]) == (5, "all")
 
 
 def test_it_prorates_a_change_of_quantity(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/quantities."""
     sub = shop.subscribe()
     shop.advance(HALF)
     more = [{"id": item_of(sub).id, "quantity": 3}]
@@ -128,6 +132,7 @@ def test_it_starts_a_new_cycle_when_the_interval_changes(shop: Shop) -> None:
 
 
 def test_it_bills_a_new_interval_in_full_without_prorations(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/subscriptions/change-price."""
     sub = shop.subscribe()
     shop.advance(HALF)
     assert amounts(invoice_of(shop.switch(sub, shop.yearly, proration_behavior="none"))) == [10000]
@@ -153,6 +158,7 @@ def test_it_resets_the_anchor_when_asked(shop: Shop) -> None:
 
 
 def test_it_removes_items_but_never_the_last(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscription_items/delete; that the last one stays is inferred."""
     sub = shop.subscribe(shop.basic, shop.premium)
     first, second = (item.id for item in sub["items"].data)
     left = shop.update(sub, items=[{"id": first, "deleted": True}])
@@ -164,6 +170,7 @@ def test_it_removes_items_but_never_the_last(shop: Shop) -> None:
 
 
 def test_it_refuses_another_currency(shop: Shop) -> None:
+    """https://docs.stripe.com/billing/customer#currencies: one currency at a time."""
     sub = shop.subscribe()
     with pytest.raises(stripe.InvalidRequestError, match="doesn't match the expected currency"):
         shop.switch(sub, shop.price(900, currency="eur"))
@@ -179,6 +186,7 @@ def test_it_tells_what_a_switch_changed(shop: Shop) -> None:
 
 
 def test_it_stays_silent_when_nothing_changes(shop: Shop) -> None:
+    """Inferred: an update event without `previous_attributes` would say nothing."""
     sub = shop.subscribe()
     before = len(shop.events("customer.subscription.updated"))
     shop.update(sub, cancel_at_period_end=False)
@@ -186,6 +194,7 @@ def test_it_stays_silent_when_nothing_changes(shop: Shop) -> None:
 
 
 def test_it_lets_an_ended_subscription_change_its_notes_only(shop: Shop) -> None:
+    """https://docs.stripe.com/api/subscriptions/update."""
     sub = shop.subscribe()
     shop.stripe.subscriptions.cancel(sub.id)
     assert shop.update(sub, metadata={"note": "gone"}).metadata["note"] == "gone"

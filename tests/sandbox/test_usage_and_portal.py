@@ -1,4 +1,4 @@
-"""Meters, meter events and portal sessions."""
+"""Meters, meter events and portal sessions: https://docs.stripe.com/billing/subscriptions/usage-based."""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ def render(obj: Json, version: str) -> Json:
 
 @pytest.mark.parametrize("version", ["2026-10-28.endive", "2026-03-25.dahlia"])
 def test_it_leaves_newer_versions_as_they_are(version: str) -> None:
+    """https://docs.stripe.com/webhooks/versioning."""
     before = subscription(item("si_1", 10, 20))
     assert render(before, version) == before
 
@@ -128,6 +129,7 @@ def test_it_puts_the_plan_of_the_only_item_on_the_subscription_before_basil() ->
 
 
 def test_it_has_no_plan_for_a_subscription_of_several_items() -> None:
+    """https://docs.stripe.com/api/plans/object, as above: null where there are several."""
     rendered = render(subscription(item("si_1", 10, 20), item("si_2", 10, 20)), "2019-03-14")
     assert rendered["plan"] is None
     assert rendered["quantity"] is None
@@ -189,6 +191,7 @@ def test_it_renders_previous_attributes_in_the_same_version() -> None:
 
 
 def test_it_says_which_version_an_event_has() -> None:
+    """https://docs.stripe.com/api/events/object#event_object-api_version."""
     rendered = render_event(event(DISCOUNT), "2025-06-30.basil", fetch)
     assert rendered["api_version"] == "2025-06-30.basil"
 

@@ -45,6 +45,7 @@ def deliveries(account: StripeAccount, **where: str) -> list[dict[str, Any]]:
 
 
 def test_it_delivers_signed_events(stripe_account: StripeAccount, receiver: Receiver) -> None:
+    """https://docs.stripe.com/webhooks#verify-manually."""
     endpoint = create_endpoint(stripe_account, receiver)
     create_customers(stripe_account, "Ada")
     drain(stripe_account.sandbox)
@@ -67,6 +68,7 @@ def test_it_sends_only_the_enabled_events(stripe_account: StripeAccount, receive
 
 
 def test_it_sends_everything_to_a_star(stripe_account: StripeAccount, receiver: Receiver) -> None:
+    """https://docs.stripe.com/api/webhook_endpoints/create#create_webhook_endpoint-enabled_events."""
     create_endpoint(stripe_account, receiver, enabled_events=["*"])
     created = stripe_account.client.v1.customers.create({"name": "Ada"})
     stripe_account.client.v1.customers.delete(created.id)
@@ -139,6 +141,7 @@ def test_it_retries_until_the_endpoint_answers_2xx(stripe_account: StripeAccount
 
 
 def test_it_gives_up_after_the_last_retry(stripe_account: StripeAccount, receiver: Receiver) -> None:
+    """https://docs.stripe.com/webhooks#automatic-retries: three more times in test mode."""
     create_endpoint(stripe_account, receiver)
     receiver.statuses.extend([500] * 5)
     create_customers(stripe_account, "Ada")
@@ -211,6 +214,7 @@ def test_it_reorders(stripe_account: StripeAccount, receiver: Receiver) -> None:
 
 
 def test_it_resends_a_delivery(stripe_account: StripeAccount, receiver: Receiver) -> None:
+    """https://docs.stripe.com/webhooks/process-undelivered-events: by hand, from the Dashboard."""
     create_endpoint(stripe_account, receiver)
     create_customers(stripe_account, "Ada")
     drain(stripe_account.sandbox)
@@ -248,5 +252,6 @@ def test_it_wants_https_in_live_mode(sandbox: Sandbox) -> None:
 
 
 def test_it_lets_only_platforms_have_connect_endpoints(stripe_account: StripeAccount, receiver: Receiver) -> None:
+    """https://docs.stripe.com/api/webhook_endpoints/create#create_webhook_endpoint-connect."""
     with pytest.raises(InvalidRequestError, match="Connect platforms"):
         create_endpoint(stripe_account, receiver, connect=True)
