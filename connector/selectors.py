@@ -21,6 +21,11 @@ def app_connections(*, app_id: UUID) -> list[Connection]:
     )
 
 
+def disconnected(*, app_id: UUID) -> list[Connection]:
+    """The App's former connections, whose data is kept, the one that ended last first."""
+    return list(Connection.objects.filter(app_id=app_id, status=Connection.Status.REVOKED).order_by("-updated_at"))
+
+
 def get_app_connection(*, app_id: UUID, connection_id: UUID) -> Connection:
     """One connection of the App, whatever its status. ``NotFoundError`` for another App's."""
     connection = Connection.objects.filter(app_id=app_id, id=connection_id).first()

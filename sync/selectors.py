@@ -10,7 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from connector.errors import InvalidInputError, NotFoundError
 from connector.models import Connection
-from connector.selectors import app_connections, serving_connection
+from connector.selectors import app_connections, disconnected, serving_connection
 from sync.models import Identity, RefreshRequest, UserTraits
 from sync.projection_sql import TRAIT_NAMES
 
@@ -30,8 +30,8 @@ class TraitsPage:
 
 
 def shown_connection(*, app_id: UUID) -> Connection | None:
-    """The connection whose traits are shown: the one that serves the App, else one that did."""
-    connections = app_connections(app_id=app_id)
+    """The connection whose traits are shown: the one that serves the App, else one that did, disconnected last."""
+    connections = app_connections(app_id=app_id) or disconnected(app_id=app_id)
     return serving_connection(app_id=app_id) or (connections[0] if connections else None)
 
 
