@@ -5,6 +5,7 @@ from django.utils import timezone
 from engage_stripe.demo.story import Story, check, patiently
 from sync import reconciliation
 from sync.models import Drift
+from sync.templatetags.sync_display import former_value
 
 
 def reconcile(story: Story) -> None:
@@ -24,10 +25,12 @@ def reconcile(story: Story) -> None:
     # A nightly run that was due just now may have found it first; its report counts as well.
     drifts = Drift.objects.filter(run__connection=story.connection, run__finished_at__gte=since)
     report = [
-        (change["user_id"], change["trait"], change["before"], change["after"], drift.get_cause_display(), healed)
+        (change["user_id"], name, *values, drift.get_cause_display(), healed)
         for drift in drifts
         for healed in ["yes" if drift.healed else "no"]
         for change in drift.traits
+        for name in [change["trait"]]
+        for values in [[former_value(change[side], name) for side in ("before", "after")]]
     ]
     screen.table(["user", "trait", "was", "is", "why", "healed"], report, title="Drift report")
     check(run.state == run.State.DONE, f"the run ended as {run.state}: {run.error}")
