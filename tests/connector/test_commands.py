@@ -94,16 +94,20 @@ def test_it_disconnects_the_named_mode_only(tenant: Tenant) -> None:
     assert (live.status, test.status) == ("active", "revoked")
 
 
-def test_it_encrypts_everything_with_the_new_key(settings: Any, db: None) -> None:
+def test_it_encrypts_everything_with_the_new_key_in_batches(
+    settings: Any, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.encryption._BATCH", 2)
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "FIELD_ENCRYPTION_KEYS": [old]}
-    connection = make_connection(api_key=Secret("rk_test_kept"))
+    connections = [make_connection(api_key=Secret(f"rk_test_kept{number}")) for number in range(5)]
     settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "FIELD_ENCRYPTION_KEYS": [new, old]}
     out = io.StringIO()
     call_command("rotate_encryption_key", "--json", stdout=out)
-    assert json.loads(out.getvalue()) == {"reencrypted": 1}
+    assert json.loads(out.getvalue()) == {"reencrypted": 5}
     settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "FIELD_ENCRYPTION_KEYS": [new]}
-    assert Connection.objects.get(pk=connection.pk).api_key == Secret("rk_test_kept")
+    for number, connection in enumerate(connections):
+        assert Connection.objects.get(pk=connection.pk).api_key == Secret(f"rk_test_kept{number}")
 
 
 def test_it_stores_an_empty_secret_as_null(db: None) -> None:

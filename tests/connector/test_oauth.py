@@ -167,6 +167,20 @@ def test_it_passes_on_that_another_platform_controls_the_account(tenant: Tenant,
     refused(client, address, "Another platform controls this account")
 
 
+def test_it_says_when_stripe_granted_reading_only(
+    tenant: Tenant, sandbox: Sandbox, platforms: Platforms, stripe_account: StripeAccount
+) -> None:
+    client = tenant.client()
+    query = {**start(client), "scope": "read_only"}
+    refused(client, consent(sandbox, query, stripe_account.id), "Stripe granted reading only")
+
+
+def test_it_passes_on_any_other_refusal(tenant: Tenant, platforms: Platforms) -> None:
+    client = tenant.client()
+    address = f"{PAGE}connect/callback/?error=invalid_scope&error_description=Not+today.&state="
+    refused(client, address + start(client)["state"], "Not today.")
+
+
 def test_it_says_when_connect_is_not_set_up(tenant: Tenant) -> None:
     answer = tenant.client().post(f"{PAGE}connect/", {"mode": "live"})
     assert answer.status_code == 400
@@ -180,6 +194,20 @@ def test_it_keeps_one_platform_endpoint_with_exactly_our_events(
     connect(make_app().client(), sandbox, sandbox.open_account())
     endpoints = sandbox.client(platforms["test"]["secret_key"]).v1.webhook_endpoints.list().data
     assert [endpoint.id for endpoint in endpoints] == [PlatformEndpoint.objects.get().webhook_endpoint_id]
+
+
+def test_it_repairs_the_platform_endpoint_from_the_page(
+    tenant: Tenant, sandbox: Sandbox, platforms: Platforms, stripe_account: StripeAccount
+) -> None:
+    client = tenant.client()
+    connection = connect(client, sandbox, stripe_account)
+    stripe = sandbox.client(platforms["test"]["secret_key"]).v1
+    endpoint = PlatformEndpoint.objects.get().webhook_endpoint_id
+    stripe.webhook_endpoints.update(endpoint, {"disabled": True})
+    answer = client.post(f"{PAGE}{connection.pk}/repair/", follow=True)
+    assert "Last repaired" in answer.content.decode()
+    assert "It is disabled at Stripe." in answer.content.decode()
+    assert stripe.webhook_endpoints.retrieve(endpoint).status == "enabled"
 
 
 def test_it_disconnects_at_stripe_too_and_continues_afterwards(

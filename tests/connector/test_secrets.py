@@ -11,13 +11,16 @@ import pytest
 from celery import current_app
 from django.core.management import call_command
 from django.db import connection as database
+from django.db.models import Model
 from django.test import RequestFactory
+from django.utils import timezone
 from django.views.debug import get_exception_reporter_class
+from psycopg import sql
 
 from connector import health
 from connector.crypto import Secret
 from connector.keys import parse_api_key, parse_signing_secret
-from connector.models import AuditEntry, Connection
+from connector.models import AuditEntry, Connection, PlatformEndpoint, ReplacementKey
 from connector.services import connect_with_api_key
 from connector.stripe_gateway import StripeGateway
 from tests.connector.conftest import ALICE, REQUIRED
@@ -72,11 +75,16 @@ def hidden(text: str, planted: str) -> None:
     assert SIGNING_SECRET not in text
 
 
-def test_it_is_not_in_the_database_in_plain_text(connection: Connection, planted: str) -> None:
+@pytest.mark.parametrize("model", [Connection, ReplacementKey, PlatformEndpoint])
+def test_it_is_not_in_the_database_in_plain_text(connection: Connection, planted: str, model: type[Model]) -> None:
+    ReplacementKey.objects.create(connection=connection, api_key=Secret(planted), saved_at=timezone.now())
+    PlatformEndpoint.objects.create(livemode=False, webhook_secret=Secret(SIGNING_SECRET))
     with database.cursor() as cursor:
-        cursor.execute("SELECT * FROM stripe_connector_connection")
-        stored = repr([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
-    hidden(stored, planted)
+        cursor.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(model._meta.db_table)))
+        rows = cursor.fetchall()
+    assert rows
+    hidden(repr([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in rows]), planted)
+    hidden(f"{list(model._default_manager.all())!r} {list(model._default_manager.values())!r}", planted)
 
 
 def test_it_is_not_in_repr_str_or_json(connection: Connection, planted: str) -> None:

@@ -29,6 +29,18 @@ def test_it_activates_with_the_required_permissions(tenant: Tenant, stripe_accou
     assert not allows(connection, "rak_invoice_read")
 
 
+def test_it_works_without_knowing_the_account(
+    tenant: Tenant, sandbox: Sandbox, stripe_account: StripeAccount
+) -> None:
+    key = stripe_account.restricted_key([permission.name for permission in PERMISSIONS])
+    fault = {"path": "/v1/account", "account": stripe_account.id, "count": 3, "status": 503}
+    sandbox.admin("POST", "faults", kind="server_error", **fault)
+    connection = connect(tenant, key).connection
+    assert (connection.status, connection.stripe_account_id) == (Connection.Status.ACTIVE, "")
+    page = tenant.client().get("/settings/actions/stripe/?mode=test").content.decode()
+    assert "the key may not tell which account" in page
+
+
 def test_it_tells_granted_from_missing_with_stripe_s_words(tenant: Tenant, stripe_account: StripeAccount) -> None:
     activation = connect(tenant, stripe_account.restricted_key([*REQUIRED, "invoice_read"]))
     states = {name: found["state"] for name, found in activation.permissions.items()}

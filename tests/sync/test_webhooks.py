@@ -164,6 +164,13 @@ def test_it_fans_an_account_out_to_every_app_that_is_connected_to_it() -> None:
         assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, expected)
 
 
+def test_it_takes_an_event_for_each_app_that_has_a_key_of_the_account() -> None:
+    event = shapes.event("customer.created", shapes.customer(), account="acct_shared")
+    for connection in (make_connection(stripe_account_id="acct_shared") for _ in range(2)):
+        assert deliver(connection, event) == ["stored"]
+    assert StripeEvent.objects.filter(event_id=event["id"]).count() == 2
+
+
 def test_it_recognises_the_other_mode_on_the_connect_endpoint() -> None:
     secret = Secret("whsec_platform")
     PlatformEndpoint.objects.create(livemode=True, webhook_secret=secret)
