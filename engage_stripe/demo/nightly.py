@@ -1,5 +1,7 @@
 """Step 6: a webhook that never comes, and the nightly run that notices."""
 
+from collections.abc import Iterator
+
 from django.utils import timezone
 
 from engage_stripe.demo.story import Story, check, patiently
@@ -24,17 +26,18 @@ def reconcile(story: Story) -> None:
     screen.found("compared", run.counts)
     # A nightly run that was due just now may have found it first; its report counts as well.
     drifts = Drift.objects.filter(run__connection=story.connection, run__finished_at__gte=since)
-    report = [
-        (change["user_id"], name, *values, drift.get_cause_display(), healed)
-        for drift in drifts
-        for healed in ["yes" if drift.healed else "no"]
-        for change in drift.traits
-        for name in [change["trait"]]
-        for values in [[former_value(change[side], name) for side in ("before", "after")]]
-    ]
+    report = [row for drift in drifts for row in _rows(drift)]
     screen.table(["user", "trait", "was", "is", "why", "healed"], report, title="Drift report")
     check(run.state == run.State.DONE, f"the run ended as {run.state}: {run.error}")
     mine = [row for row in report if row[:2] == (story.user_id, "cancel_at_period_end")]
     check(bool(mine), "the drift was not reported")
     check(story.traits()["cancel_at_period_end"] is False, "the trait was not healed")
     screen.found("the trait says now", story.traits()["cancel_at_period_end"])
+
+
+def _rows(drift: Drift) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """One line per trait that the drift meant: user, trait, was, is, why, healed."""
+    for change in drift.traits:
+        before, after = (former_value(change[side], change["trait"]) for side in ("before", "after"))
+        healed = "yes" if drift.healed else "no"
+        yield change["user_id"], change["trait"], before, after, drift.get_cause_display(), healed
