@@ -8,7 +8,8 @@ from actions.outcomes import NotAllowedError
 from actions.stripe_state import fact_of, items_of
 from connector.errors import StripeError
 from connector.models import Connection
-from connector.stripe_gateway import Page, StripeGateway
+from connector.stripe_gateway import StripeGateway
+from connector.stripe_lists import Page
 from sync.models import Customer, Identity
 from sync.traits import rank_subscription
 
@@ -74,7 +75,7 @@ def _customers_by_email(connection: Connection, gateway: StripeGateway, email: s
 
 def _subscriptions(gateway: StripeGateway, customer: str) -> Page:
     """https://docs.stripe.com/api/subscriptions/list hides ended ones unless asked."""
-    return gateway.list_page("subscriptions", customer=customer, status="all", expand=_EXPAND)
+    return gateway.subscriptions.page({"customer": customer, "status": "all", "expand": _EXPAND})
 
 
 def _order(pair: tuple[str, dict[str, Any]]) -> tuple[float, int, str]:

@@ -99,7 +99,7 @@ def _find_ours(stripe: StripeGateway, row: PlatformEndpoint) -> list[dict[str, A
     url, mark = platform_url(), str(row.install_id)
     return [
         endpoint
-        for page in stripe.list_pages("webhook_endpoints")
+        for page in stripe.webhook_endpoints.pages()
         for endpoint in page.items
         if endpoint["url"] == url and endpoint["metadata"].get(_MARK) == mark
     ]

@@ -24,24 +24,23 @@ Probe = Callable[[StripeGateway], object]
 PROBES: Mapping[str, Probe] = {
     "rak_customer_write": lambda stripe: stripe.probe_write(f"/v1/customers/cus_{_NOBODY}"),
     "rak_subscription_write": lambda stripe: stripe.probe_write(f"/v1/subscriptions/sub_{_NOBODY}"),
-    "rak_product_read": lambda stripe: stripe.list_page("products", limit=1),
-    "rak_plan_read": lambda stripe: stripe.list_page("prices", limit=1),
-    "rak_coupon_read": lambda stripe: stripe.list_page("coupons", limit=1),
-    "rak_promotion_code_read": lambda stripe: stripe.list_page("promotion_codes", limit=1),
+    "rak_product_read": lambda stripe: stripe.products.page({"limit": 1}),
+    "rak_plan_read": lambda stripe: stripe.prices.page({"limit": 1}),
+    "rak_coupon_read": lambda stripe: stripe.coupons.page({"limit": 1}),
+    "rak_promotion_code_read": lambda stripe: stripe.promotion_codes.page({"limit": 1}),
     "rak_payment_method_read": lambda stripe: stripe.retrieve("payment_methods", f"pm_{_NOBODY}"),
     "rak_source_read": lambda stripe: stripe.probe_read(f"/v1/customers/cus_{_NOBODY}/sources"),
-    "rak_invoice_read": lambda stripe: stripe.list_page("invoices", limit=1),
+    "rak_invoice_read": lambda stripe: stripe.invoices.page({"limit": 1}),
     "rak_invoice_write": lambda stripe: stripe.probe_write(f"/v1/invoices/in_{_NOBODY}/pay"),
     "rak_subscription_schedule_write": lambda stripe: stripe.probe_write(
         f"/v1/subscription_schedules/sub_sched_{_NOBODY}/release"
     ),
     "rak_customer_portal_session_write": lambda stripe: stripe.probe_write(
-        "/v1/billing_portal/sessions", customer=f"cus_{_NOBODY}"
+        "/v1/billing_portal/sessions", {"customer": f"cus_{_NOBODY}"}
     ),
     "rak_billing_meter_event_write": lambda stripe: stripe.probe_write(
         "/v1/billing/meter_events",
-        event_name=_NOBODY,
-        payload={"stripe_customer_id": f"cus_{_NOBODY}", "value": "0"},
+        {"event_name": _NOBODY, "payload": {"stripe_customer_id": f"cus_{_NOBODY}", "value": "0"}},
     ),
     "rak_webhook_write": lambda stripe: stripe.probe_write(f"/v1/webhook_endpoints/we_{_NOBODY}"),
 }

@@ -4,10 +4,10 @@ Every request is typed against the SDK's parameters. To add one, copy the neares
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from math import ceil
 from operator import attrgetter
 from typing import Any, ParamSpec, cast
@@ -21,6 +21,7 @@ from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
+from connector.stripe_lists import Page, StripeList
 
 _P = ParamSpec("_P")
 _RANK = "Engage-Rank"
@@ -39,15 +40,6 @@ class Fetched:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list. ``rank`` holds for every item of it."""
-
-    items: list[dict[str, Any]]
-    rank: int
-    has_more: bool
-
-
 class StripeGateway:
     """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
 
@@ -60,6 +52,19 @@ class StripeGateway:
     ) -> None:
         self._connection = connection
         self._client = _make_client(connection, priority, answer_by)
+        self.coupons: StripeList[stripe_params.CouponListParams] = self._list("coupons")
+        self.customers: StripeList[stripe_params.CustomerListParams] = self._list("customers")
+        self.invoices: StripeList[stripe_params.InvoiceListParams] = self._list("invoices")
+        self.prices: StripeList[stripe_params.PriceListParams] = self._list("prices")
+        self.products: StripeList[stripe_params.ProductListParams] = self._list("products")
+        self.promotion_codes: StripeList[stripe_params.PromotionCodeListParams] = self._list("promotion_codes")
+        self.subscription_items: StripeList[stripe_params.SubscriptionItemListParams] = self._list(
+            "subscription_items"
+        )
+        self.subscriptions: StripeList[stripe_params.SubscriptionListParams] = self._list("subscriptions")
+        self.webhook_endpoints: StripeList[stripe_params.WebhookEndpointListParams] = self._list(
+            "webhook_endpoints"
+        )
 
     @classmethod
     def for_platform(cls, platform: Platform) -> "StripeGateway":
@@ -73,24 +78,12 @@ class StripeGateway:
         return cls(own_account)
 
     def retrieve(self, resource: str, stripe_id: str, *, expand: Sequence[str] = ()) -> Fetched:
-        """``GET /v1/{resource}/{id}``; ``resource`` is the SDK's name: ``payment_methods``, ``billing.meters``."""
+        """``GET /v1/{resource}/{id}``; ``resource`` is the SDK's name: ``payment_methods``, ``billing.meters``.
+
+        ``expand`` is all that any of them takes.
+        """
         service = attrgetter(resource)(self._client.v1)
         return self._read(service.retrieve, stripe_id, {"expand": list(expand)} if expand else {})
-
-    def list_page(self, resource: str, **params: Any) -> Page:
-        """``GET /v1/{resource}``, 100 a page unless ``limit`` says less. ``starting_after`` continues."""
-        path, query = f"/v1/{resource.replace('.', '/')}", {"limit": 100, **params}
-        # Not the SDK's list: making its objects of a page takes longer than all the rest, and nobody uses them.
-        answer = self._send(lambda: self._client.raw_request("get", path, **query), writes=False)
-        return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
-
-    def list_pages(self, resource: str, **params: Any) -> Iterator[Page]:
-        """All pages, each read when it is asked for."""
-        page = self.list_page(resource, **params)
-        yield page
-        while page.has_more:
-            page = self.list_page(resource, **params, starting_after=page.items[-1]["id"])
-            yield page
 
     # Accounts
 
@@ -106,7 +99,7 @@ class StripeGateway:
 
     def find_customers_by_email(self, email: str) -> Page:
         """Exact and case-sensitive, current at once: https://docs.stripe.com/api/customers/list#list_customers-email"""
-        return self.list_page("customers", email=email)
+        return self.customers.page({"email": email})
 
     def create_customer(self, params: stripe_params.CustomerCreateParams) -> Fetched:
         return self._write(self._client.v1.customers.create, params)
@@ -189,21 +182,21 @@ class StripeGateway:
         self, *, url: str, events: Sequence[str], metadata: dict[str, str], connect: bool = False
     ) -> Fetched:
         """An endpoint of the pinned version. ``secret`` is in this answer and in no later one."""
-        params = {
+        params: stripe_params.WebhookEndpointCreateParams = {
             "url": url,
-            "enabled_events": list(events),
+            "enabled_events": cast("Any", list(events)),  # the SDK lists event types and versions one by one
             "metadata": metadata,
             "connect": connect,
-            "api_version": API_VERSION,
+            "api_version": cast("Any", API_VERSION),
             "description": "Recurly Engage",
         }
-        typed = cast("stripe_params.WebhookEndpointCreateParams", params)  # the SDK lists event types one by one
-        return self._write(self._client.v1.webhook_endpoints.create, typed)
+        return self._write(self._client.v1.webhook_endpoints.create, params)
 
     def enable_webhook_endpoint(self, endpoint_id: str, *, events: Sequence[str]) -> Fetched:
-        params = cast(
-            "stripe_params.WebhookEndpointUpdateParams", {"disabled": False, "enabled_events": list(events)}
-        )
+        params: stripe_params.WebhookEndpointUpdateParams = {
+            "disabled": False,
+            "enabled_events": cast("Any", list(events)),
+        }
         return self._write(self._client.v1.webhook_endpoints.update, endpoint_id, params)
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> Fetched:
@@ -215,9 +208,25 @@ class StripeGateway:
         """A GET of what hangs on an object that does not exist; as for ``probe_write``."""
         return self._send(lambda: self._client.raw_request("get", path), writes=False)
 
-    def probe_write(self, path: str, **params: Any) -> Fetched:
+    def probe_write(
+        self,
+        path: str,
+        params: stripe_params.billing.MeterEventCreateParams
+        | stripe_params.billing_portal.SessionCreateParams
+        | None = None,
+    ) -> Fetched:
         """A POST about an object that does not exist. A missing permission (403) is refused before that."""
-        return self._send(lambda: self._client.raw_request("post", path, **params), writes=False)
+        form: dict[str, Any] = {**(params or {})}
+        return self._send(lambda: self._client.raw_request("post", path, **form), writes=False)
+
+    def _list(self, resource: str) -> StripeList[Any]:
+        return StripeList(partial(self._read_page, f"/v1/{resource}"))
+
+    def _read_page(self, path: str, params: Mapping[str, object]) -> Page:
+        query: dict[str, Any] = {"limit": 100, **params}
+        # Not the SDK's list: making its objects of a page takes longer than all the rest, and nobody uses them.
+        answer = self._send(lambda: self._client.raw_request("get", path, **query), writes=False)
+        return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
 
     def _read(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
         return self._send(lambda: method(*args, **kwargs).last_response, writes=False)

@@ -68,7 +68,7 @@ def _own_endpoints(stripe: StripeGateway, connection: Connection) -> list[dict[s
     url, mark = connection_url(connection), str(connection.pk)
     return [
         endpoint
-        for page in stripe.list_pages("webhook_endpoints")
+        for page in stripe.webhook_endpoints.pages()
         for endpoint in page.items
         if endpoint["url"] == url and endpoint["metadata"].get(_MARK) == mark
     ]

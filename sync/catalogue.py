@@ -1,6 +1,6 @@
 """Read products, prices, coupons and promotion codes from Stripe, active and archived."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,19 +9,33 @@ from django.utils import timezone
 from connector.errors import ConflictError, StripeError
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
+from connector.stripe_lists import CreatedRange, Page
 from sync import locks, runs
 from sync.models import Coupon, Price, Product, PromotionCode, SyncRun
 from sync.observations import apply_objects
 
 OnProgress = Callable[[dict[str, Any]], None]
+ReadPages = Callable[[StripeGateway, CreatedRange], Iterator[Page]]
 
 # https://docs.stripe.com/api/prices/object#price_object-currency_options
 # https://docs.stripe.com/api/coupons/object#coupon_object-applies_to
-RESOURCES: dict[str, tuple[type[Product | Price | Coupon | PromotionCode], str, list[str]]] = {
-    "products": (Product, "product", []),
-    "prices": (Price, "price", ["data.currency_options"]),
-    "coupons": (Coupon, "coupon", ["data.applies_to"]),
-    "promotion_codes": (PromotionCode, "promotion_code", []),
+RESOURCES: dict[str, tuple[type[Product | Price | Coupon | PromotionCode], str, ReadPages]] = {
+    "products": (Product, "product", lambda stripe, created: stripe.products.pages({"created": created})),
+    "prices": (
+        Price,
+        "price",
+        lambda stripe, created: stripe.prices.pages({"created": created, "expand": ["data.currency_options"]}),
+    ),
+    "coupons": (
+        Coupon,
+        "coupon",
+        lambda stripe, created: stripe.coupons.pages({"created": created, "expand": ["data.applies_to"]}),
+    ),
+    "promotion_codes": (
+        PromotionCode,
+        "promotion_code",
+        lambda stripe, created: stripe.promotion_codes.pages({"created": created}),
+    ),
 }
 SMALL = 1000  # objects; so many are read completely every time
 OVERLAP = timedelta(hours=1)
@@ -90,17 +104,14 @@ class _Reader:
         self, run: SyncRun, connection: Connection, resource: str, on_progress: OnProgress | None
     ) -> None:
         self._run, self._connection, self._resource = run, connection, resource
-        self._model, self._object, self._expand = RESOURCES[resource]
+        self._model, self._object, self._read_pages = RESOURCES[resource]
         self._on_progress = on_progress
         self._gateway = StripeGateway(connection)
         self._source = {"run": str(run.pk)}
 
     def read(self, since: int | None) -> None:
-        filters: dict[str, Any] = {"expand": self._expand} if self._expand else {}
-        if since is not None:
-            filters["created"] = {"gte": since}
         first_rank, count = None, 0
-        for page in self._gateway.list_pages(self._resource, **filters):
+        for page in self._read_pages(self._gateway, {"gte": since or 0}):
             first_rank = page.rank if first_rank is None else first_rank
             apply_objects(connection=self._connection, objects=page.items, rank=page.rank, source=self._source)
             count += len(page.items)

@@ -13,13 +13,14 @@ from connector.errors import StripeError
 from connector.models import Connection
 from connector.permissions import allows
 from connector.stripe_gateway import StripeGateway
+from connector.stripe_lists import CreatedRange, Page
 from sync import drift, locks, runs, unsettled
 from sync.models import RunRange, SyncRun
 from sync.observations import apply_objects
 
 OnProgress = Callable[[dict[str, Any]], None]
 
-RESOURCES: dict[str, dict[str, Any]] = {"customers": {}, "subscriptions": {"status": "all"}}
+RESOURCES = ("customers", "subscriptions")
 PAGES_AT_ONCE = 10  # 1,000 objects share the statements of one transaction
 MAX_RANGES = 16  # of a resource; each split costs at most one more request
 MAX_ATTEMPTS = 5
@@ -84,7 +85,7 @@ class _Reader:
         fetched, cursor = _Fetched(), self._range.cursor
         for _ in range(PAGES_AT_ONCE):
             try:
-                page = self._gateway.list_page(self._range.resource, **self._parameters(cursor))
+                page = self._read_page(cursor)
             except StripeError as error:
                 fetched.error = error
                 break
@@ -98,14 +99,15 @@ class _Reader:
                 self._split(oldest=page.items[-1]["created"])
         return fetched
 
-    def _parameters(self, cursor: str) -> dict[str, Any]:
-        resource, stretch = self._range.resource, self._range
-        parameters = {**RESOURCES[resource], "expand": expansions(self._connection, resource)}
-        created = {"gte": stretch.created_from} if stretch.created_from else {}
-        if stretch.created_until is not None:
-            created["lt"] = stretch.created_until
-        return (
-            parameters | ({"created": created} if created else {}) | ({"starting_after": cursor} if cursor else {})
+    def _read_page(self, cursor: str) -> Page:
+        created: CreatedRange = {"gte": self._range.created_from}
+        if self._range.created_until is not None:
+            created["lt"] = self._range.created_until
+        expand = expansions(self._connection, self._range.resource)
+        if self._range.resource == "customers":
+            return self._gateway.customers.page({"created": created, "expand": expand}, after=cursor)
+        return self._gateway.subscriptions.page(
+            {"created": created, "expand": expand, "status": "all"}, after=cursor
         )
 
     def _split(self, *, oldest: int) -> None:

@@ -1,6 +1,5 @@
 """Read the truth from Stripe: for doubts, after actions, for look-ups. No transaction is open while Stripe is asked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,11 +101,12 @@ def _read_customer(stripe: StripeGateway, connection: Connection, customer_id: s
     if customer.data.get("deleted"):
         return _read_deleted_customer(stripe, connection, customer.data, customer.rank, customer.request_id)
     objects, rank = [customer.data], customer.rank
-    pages = stripe.list_pages(
-        "subscriptions",
-        customer=customer_id,
-        status="all",  # canceled ones are hidden otherwise
-        expand=subscription_expansions(connection, "data."),
+    pages = stripe.subscriptions.pages(
+        {
+            "customer": customer_id,
+            "status": "all",  # canceled ones are hidden otherwise
+            "expand": subscription_expansions(connection, "data."),
+        }
     )
     for page in pages:
         objects += [_with_all_items(stripe, one) for one in page.items]
@@ -149,7 +149,7 @@ def _mirrored(connection: Connection, customer_id: str, *, live: bool = False) -
     return set(rows.values_list("stripe_id", flat=True))
 
 
-def subscription_expansions(connection: Connection, prefix: str) -> Sequence[str]:
+def subscription_expansions(connection: Connection, prefix: str) -> list[str]:
     """What the key may see of a subscription in one request; ``prefix`` is ``data.`` in lists."""
     expand = [f"{prefix}discounts.source.coupon"]
     if allows(connection, "rak_payment_method_read"):
@@ -163,14 +163,14 @@ def _with_all_items(stripe: StripeGateway, subscription: dict[str, Any]) -> dict
     """Embedded lists end early: https://docs.stripe.com/api/pagination"""
     if not subscription["items"].get("has_more"):
         return subscription
-    pages = stripe.list_pages("subscription_items", subscription=subscription["id"])
+    pages = stripe.subscription_items.pages({"subscription": subscription["id"]})
     items = [item for page in pages for item in page.items]
     return {**subscription, "items": {"object": "list", "data": items, "has_more": False}}
 
 
 def _absence(stripe: StripeGateway, connection: Connection, object_type: str, stripe_id: str) -> Truth:
     """Stripe does not know the object. The answer that says so carries no rank; one about the same moment does."""
-    rank = stripe.list_page("customers", limit=1).rank
+    rank = stripe.customers.page({"limit": 1}).rank
     customer = (
         Subscription.objects.filter(connection=connection, stripe_id=stripe_id).values_list("customer").first()
     )

@@ -11,7 +11,7 @@ from actions.wording import amount_in_words
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
-    page = click.gateway.list_page("invoices", customer=click.customer, status="open", limit=1)
+    page = click.gateway.invoices.page({"customer": click.customer, "status": "open", "limit": 1})
     if not page.items:
         return Outcome(status=Status.NO_OP, code="nothing_open", message="The user has no open invoice.")
     invoice = page.items[0]

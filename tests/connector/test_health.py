@@ -35,7 +35,7 @@ def revoke(sandbox: Sandbox, connection: Connection) -> None:
 
 def use(connection: Connection, resource: str = "customers") -> None:
     with pytest.raises(StripeError):
-        StripeGateway(connection).list_page(resource)
+        getattr(StripeGateway(connection), resource).page()
 
 
 def test_it_turns_to_error_when_the_key_was_revoked(

@@ -86,7 +86,7 @@ def test_it_calls_with_the_platform_s_key_on_the_account(
 ) -> None:
     stripe_account.client.v1.customers.create({"email": "mine@example.com"})
     connection = connect(tenant.client(), sandbox, stripe_account)
-    page = StripeGateway(connection).list_page("customers")
+    page = StripeGateway(connection).customers.page()
     assert [customer["email"] for customer in page.items] == ["mine@example.com"]
 
 

@@ -74,14 +74,14 @@ def test_it_gives_no_rank_to_an_answer_that_was_stored_for_an_earlier_request(
 def test_it_reads_all_pages(settings: Any, stripe_account: StripeAccount) -> None:
     for number in range(5):
         stripe_account.client.v1.customers.create({"email": f"user{number}@example.com"})
-    pages = list(gateway(settings, stripe_account).list_pages("customers", limit=2))
+    pages = list(gateway(settings, stripe_account).customers.pages({"limit": 2}))
     assert [len(page.items) for page in pages] == [2, 2, 1]
 
 
 def test_it_names_the_missing_permission(settings: Any, stripe_account: StripeAccount) -> None:
     key = stripe_account.restricted_key(["customer_read"])
     with pytest.raises(StripeError) as caught:
-        gateway(settings, stripe_account, key).list_page("products")
+        gateway(settings, stripe_account, key).products.page()
     assert caught.value.code == "permission_missing"
     assert caught.value.missing_permissions == ("rak_product_read",)
     assert key not in str(caught.value)
@@ -144,7 +144,7 @@ def test_it_does_not_repeat_a_cancellation(settings: Any, stripe_account: Stripe
 def test_it_says_that_stripe_is_busy(settings: Any, stripe_account: StripeAccount, kind: str, code: str) -> None:
     stripe_account.sandbox.admin("POST", "faults", kind=kind, account=stripe_account.id, count=5)
     with pytest.raises(StripeError) as caught:
-        gateway(settings, stripe_account).list_page("customers")
+        gateway(settings, stripe_account).customers.page()
     stripe_account.sandbox.admin("DELETE", "faults")
     assert caught.value.code == code
     assert caught.value.retryable

@@ -52,7 +52,7 @@ def test_it_asks_as_stripe_describes(gateway: StripeGateway, stripe_account: Str
     )
     gateway.pause_subscription(created["id"], {"type": "subscription"}, idempotency_key="pause")
     gateway.resume_subscription(created["id"], {"billing_cycle_anchor": {"type": "now"}}, idempotency_key="resume")
-    gateway.list_page("subscriptions", customer=shop.customer, status="all", created={"gte": 0})
+    gateway.subscriptions.page({"customer": shop.customer, "status": "all", "created": {"gte": 0}})
     gateway.retrieve_customer(shop.customer, expand=["subscriptions"])
     gateway.cancel_subscription(created["id"], {"prorate": True, "invoice_now": True})
     log = stripe_account.requests(client="engage")
