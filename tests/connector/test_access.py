@@ -1,7 +1,8 @@
 """Who may open the connection's pages: every role, a stranger, and an admin of another tenant."""
 
+from typing import Any
+
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from connector.host import Role
@@ -23,7 +24,7 @@ PATHS = [
 ]
 
 
-def ask_both_ways(tenant: Tenant, client: Client, path: str) -> list[HttpResponse]:
+def ask_both_ways(tenant: Tenant, client: Client, path: str) -> list[Any]:
     """The answers to GET and POST of a path of this App's connection, without those of a wrong method."""
     address = PAGE + path.format(id=make_connection(app_id=tenant.id).pk)
     answers = [client.get(address), client.post(address)]

@@ -5,6 +5,7 @@ import json
 import logging
 import pickle
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ def connection(tenant: Tenant, planted: str) -> Connection:
 
 
 @pytest.fixture
-def log_lines(settings: Any) -> io.StringIO:
+def log_lines(settings: Any) -> Iterator[io.StringIO]:
     """What the configured handler writes at the most talkative level, the SDK included."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
