@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from operator import itemgetter
 from urllib.parse import parse_qsl
 
@@ -75,12 +76,20 @@ def remembered(account: Account, key: str | None, request: Entry) -> Iterator[En
     if key is None:
         yield request
         return
+    _forget_old(account, request.created)
     account.idempotency[key] = request
     try:
         yield request
     finally:
         if request.answer is None:
             del account.idempotency[key]
+
+
+def _forget_old(account: Account, now: int) -> None:
+    """Drop what no request can meet any more; the oldest are the first."""
+    old = takewhile(lambda entry: entry[1].created + KEPT_SECONDS <= now, account.idempotency.items())
+    for key in [key for key, _ in old]:
+        del account.idempotency[key]
 
 
 def _reused(allowed: str, key: str) -> StripeError:

@@ -110,6 +110,16 @@ class Tour:
         loose = methods.create({"type": "card", "card": {"token": "tok_mastercard"}})
         methods.attach(loose.id, {"customer": self.customer})
         methods.detach(loose.id)
+        who: Any = {"name": "Ada", "email": "ada@example.com"}
+        bank: Any = {
+            "account_holder_type": "company",
+            "account_number": "000123456789",
+            "routing_number": "110000000",
+        }
+        methods.create({"type": "us_bank_account", "us_bank_account": bank, "billing_details": who})
+        iban = "DE89370400440532013000"
+        methods.create({"type": "sepa_debit", "sepa_debit": {"iban": iban}, "billing_details": who})
+        methods.create({"type": "link", "billing_details": who})
         sources = v1.customers.payment_sources
         source = sources.create(self.customer, {"source": "tok_visa"})
         sources.retrieve(self.customer, source.id)

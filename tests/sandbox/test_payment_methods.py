@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
 from tests.sandbox_process import StripeAccount
+
+WHO: dict[str, Any] = {"name": "Ada Lovelace", "email": "ada@example.com"}
+OTHERS: list[tuple[dict[str, Any], dict[str, str]]] = [
+    (
+        {
+            "type": "us_bank_account",
+            "us_bank_account": {
+                "account_holder_type": "individual",
+                "account_number": "000123456789",
+                "routing_number": "110000000",
+            },
+            "billing_details": WHO,
+        },
+        {"last4": "6789", "account_type": "checking"},
+    ),
+    (
+        {"type": "sepa_debit", "sepa_debit": {"iban": "DE89 3704 0044 0532 0130 00"}, "billing_details": WHO},
+        {"last4": "3000", "country": "DE", "bank_code": "37040044"},
+    ),
+    ({"type": "link", "billing_details": WHO}, {"email": "ada@example.com"}),
+]
 
 
 def test_it_attaches_a_fresh_copy_of_a_ready_made_card(stripe_account: StripeAccount) -> None:
@@ -91,8 +114,47 @@ def test_it_reads_a_raw_card_number(stripe_account: StripeAccount) -> None:
 
 def test_it_refuses_a_type_it_does_not_imitate(stripe_account: StripeAccount) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
-        stripe_account.client.v1.payment_methods.create({"type": "sepa_debit"})
+        stripe_account.client.v1.payment_methods.create({"type": "paypal"})
     assert refusal.value.code == "sandbox_not_imitated"
+
+
+@pytest.mark.parametrize(("params", "detail"), OTHERS, ids=lambda each: each.get("type", ""))
+def test_it_charges_other_payment_methods(
+    stripe_account: StripeAccount, params: dict[str, Any], detail: dict[str, str]
+) -> None:
+    """https://docs.stripe.com/api/payment_methods/create; that a debit is paid at once is ours: Stripe's takes days."""
+    v1 = stripe_account.client.v1
+    customer = v1.customers.create().id
+    made = v1.payment_methods.create(params)  # type: ignore[arg-type]
+    v1.payment_methods.attach(made.id, {"customer": customer})
+    v1.customers.update(customer, {"invoice_settings": {"default_payment_method": made.id}})
+    listed = v1.payment_methods.list({"customer": customer, "type": params["type"]}).data
+    assert [each.id for each in listed] == [made.id]
+    assert "card" not in listed[0]
+    assert {name: listed[0][params["type"]][name] for name in detail} == detail
+    recurring = {"currency": "eur", "unit_amount": 900, "recurring": {"interval": "month"}}
+    price = v1.prices.create({**recurring, "product_data": {"name": "Gold"}}).id  # type: ignore[typeddict-item]
+    subscription = v1.subscriptions.create(
+        {"customer": customer, "items": [{"price": price}], "expand": ["latest_invoice"]}
+    )
+    assert subscription.status == "active"
+    assert subscription.latest_invoice.status == "paid"  # type: ignore[union-attr]
+
+
+def test_it_needs_to_know_who_is_debited(stripe_account: StripeAccount) -> None:
+    """https://docs.stripe.com/payments/sepa-debit: a mandate has a name and an email address."""
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        stripe_account.client.v1.payment_methods.create(
+            {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}}
+        )
+    assert (refusal.value.code, refusal.value.param) == ("parameter_missing", "billing_details[name]")
+
+
+def test_it_refuses_the_details_of_another_type(stripe_account: StripeAccount) -> None:
+    """Inferred from https://docs.stripe.com/api/payment_methods/create: the details are named after the type."""
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        stripe_account.client.v1.payment_methods.create({"type": "link", "card": {"token": "tok_visa"}})
+    assert refusal.value.param == "card"
 
 
 def test_it_keeps_cards_on_the_customer(stripe_account: StripeAccount) -> None:

@@ -20,6 +20,11 @@ CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_c
 
 def new_payment_method(account: Account, card: TestCard, expires: tuple[int, int] = EXPIRES) -> Obj:
     """A card payment method that is not stored and belongs to nobody yet; `expires` is (month, year)."""
+    return blank_payment_method(account, "card", _card(account, card, expires))
+
+
+def blank_payment_method(account: Account, type: str, details: Obj) -> Obj:
+    """What all types have in common, and the type's own details."""
     return {
         "id": account.ids.new("pm"),
         "object": "payment_method",
@@ -31,13 +36,13 @@ def new_payment_method(account: Account, card: TestCard, expires: tuple[int, int
             "phone": None,
             "tax_id": None,
         },
-        "card": _card(account, card, expires),
         "created": account.now(),
         "customer": None,
         "customer_account": None,
         "livemode": account.livemode,
         "metadata": {},
-        "type": "card",
+        "type": type,
+        type: details,
     }
 
 
@@ -85,7 +90,8 @@ def check_attachable(account: Account, payment_method: Obj) -> None:
             "from a Customer, and may not be used again.",
             param="payment_method",
         )
-    refuse_declined(payment_method["card"]["last4"])
+    if payment_method["type"] == "card":
+        refuse_declined(payment_method["card"]["last4"])
 
 
 def attach_to_customer(account: Account, payment_method: Obj, customer: str) -> Obj:

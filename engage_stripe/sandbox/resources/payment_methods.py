@@ -15,19 +15,23 @@ from engage_stripe.sandbox.resources.cards_on_file import (
     payment_method_for,
 )
 from engage_stripe.sandbox.resources.fields import address_hash, assign, merge_metadata
+from engage_stripe.sandbox.resources.other_methods import KINDS, new_other_method
 from engage_stripe.sandbox.resources.test_cards import TestCard, of_number, ready_made
 from engage_stripe.sandbox.routing import Call, Route
 from engage_stripe.sandbox.shapes import Shape
+from engage_stripe.sandbox.state import Account
 
 
 def create(call: Call) -> Obj:
-    """`POST /v1/payment_methods` with `type=card` and a number or a token."""
-    params = call.params
-    if params.get("type") != "card":
-        raise not_imitated(f"payment methods of type '{params.get('type')}'", param="type")
-    given = params.get("card") or {}
-    expires = (given.get("exp_month", EXPIRES[0]), given.get("exp_year", EXPIRES[1]))
-    payment_method = new_payment_method(call.account, _chosen_card(given), expires)
+    """`POST /v1/payment_methods`: a card by its number or a token, or one of `KINDS`."""
+    params, kind = call.params, call.params.get("type")
+    _refuse_other_details(params, kind)
+    if kind == "card":
+        payment_method = _new_card(call.account, params.get("card") or {})
+    elif kind in KINDS:
+        payment_method = new_other_method(call.account, params)
+    else:
+        raise not_imitated(f"payment methods of type '{kind}'", param="type")
     _assign(payment_method, params)
     return call.account.add(payment_method)
 
@@ -45,9 +49,11 @@ def update(call: Call) -> Obj:
             "You must save this PaymentMethod to a customer before you can update it.",
             param="payment_method",
         )
+    _refuse_other_details(call.params, payment_method["type"])
     with call.account.changing(payment_method, "payment_method.updated"):
         _assign(payment_method, call.params)
-        assign(payment_method["card"], call.params.get("card") or {}, "exp_month exp_year")
+        if "card" in call.params:
+            assign(payment_method["card"], call.params["card"] or {}, "exp_month exp_year")
     return payment_method
 
 
@@ -102,6 +108,21 @@ def _listed(call: Call, customer: str | None) -> Obj:
     )
 
 
+def _refuse_other_details(params: dict[str, Any], kind: str | None) -> None:
+    """StripeError 400 for the details of a type that the payment method does not have."""
+    for name in ("card", *KINDS):
+        if name in params and name != kind:
+            raise invalid(
+                f"You provided parameters for '{name}', but the type of the PaymentMethod is '{kind}'.",
+                param=name,
+            )
+
+
+def _new_card(account: Account, given: dict[str, Any]) -> Obj:
+    expires = (given.get("exp_month", EXPIRES[0]), given.get("exp_year", EXPIRES[1]))
+    return new_payment_method(account, _chosen_card(given), expires)
+
+
 def _chosen_card(given: dict[str, Any]) -> TestCard:
     token, number = given.get("token"), given.get("number")
     if token is not None:
@@ -140,8 +161,8 @@ ROUTES = (
         "/v1/payment_methods",
         create,
         "payment_method_write",
-        accepts=f"{_ASSIGNED} type",
-        refuses="card.networks",
+        accepts=f"{_ASSIGNED} link sepa_debit type us_bank_account",
+        refuses="card.networks us_bank_account.financial_connections_account",
     ),
     Route(
         "GET",
