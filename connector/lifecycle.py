@@ -1,6 +1,6 @@
 """What may happen to a connection once it exists: switch, schedule, signing secret, disconnect."""
 
-from datetime import time
+from datetime import UTC, datetime, time
 
 from django.db import transaction
 
@@ -62,11 +62,19 @@ def disconnect(*, connection: Connection, actor: Actor) -> tuple[str, ...]:
     return leftovers
 
 
-def handle_deauthorization(*, stripe_account_id: str, livemode: bool) -> int:
-    """``account.application.deauthorized``: the account left. Answers how many Apps lost it."""
-    connections = Connection.objects.filter(
-        method=Connection.Method.CONNECT, stripe_account_id=stripe_account_id, livemode=livemode
-    ).exclude(status=Status.REVOKED)
+def handle_deauthorization(*, stripe_account_id: str, livemode: bool, at: int) -> int:
+    """``account.application.deauthorized`` of the second ``at``: the account left. Answers how many Apps lost it.
+
+    Not those that Stripe let in again in a later second: events come late, and stored ones are replayed.
+    """
+    left = datetime.fromtimestamp(at + 1, tz=UTC)
+    connections = (
+        Connection.objects.filter(
+            method=Connection.Method.CONNECT, stripe_account_id=stripe_account_id, livemode=livemode
+        )
+        .exclude(status=Status.REVOKED)
+        .exclude(permissions_checked_at__gte=left)
+    )
     for connection in connections:
         _revoke(connection, audit.STRIPE, "Disconnected in the Stripe Dashboard.")
     return len(connections)

@@ -121,7 +121,9 @@ def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> N
         if reading.facts or reading.doubts:
             observations.append(_observation(event, reading))
         elif event.type == "account.application.deauthorized":
-            handle_deauthorization(stripe_account_id=connection.stripe_account_id, livemode=connection.livemode)
+            handle_deauthorization(
+                stripe_account_id=connection.stripe_account_id, livemode=connection.livemode, at=event.created
+            )
         elif not event.error:
             event.state = "ignored"
     if observations:

@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="stop after the last step")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `with` blocks end their processes
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
     screen = Screen()
     try:
         return _run(screen, once=arguments.once)

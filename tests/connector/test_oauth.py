@@ -1,5 +1,6 @@
 """Stripe Connect end to end: our pages, the sandbox's consent page, and every way it can fail."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -240,11 +241,22 @@ def test_it_takes_a_deauthorization_from_the_other_side(
     tenant: Tenant, sandbox: Sandbox, platforms: Platforms, stripe_account: StripeAccount
 ) -> None:
     connection = connect(tenant.client(), sandbox, stripe_account)
-    assert handle_deauthorization(stripe_account_id=stripe_account.id, livemode=True) == 0
-    assert handle_deauthorization(stripe_account_id=stripe_account.id, livemode=False) == 1
+    now = int(time.time()) + 1
+    assert handle_deauthorization(stripe_account_id=stripe_account.id, livemode=True, at=now) == 0
+    assert handle_deauthorization(stripe_account_id=stripe_account.id, livemode=False, at=now) == 1
     connection.refresh_from_db()
     assert connection.status == Connection.Status.REVOKED
     assert AuditEntry.objects.filter(action="disconnected", actor="Stripe").exists()
+
+
+def test_it_ignores_a_late_deauthorization_after_reconnecting(
+    tenant: Tenant, sandbox: Sandbox, platforms: Platforms, stripe_account: StripeAccount
+) -> None:
+    connection = connect(tenant.client(), sandbox, stripe_account)
+    before = int(time.time()) - 60
+    assert handle_deauthorization(stripe_account_id=stripe_account.id, livemode=False, at=before) == 0
+    connection.refresh_from_db()
+    assert connection.status == Connection.Status.ACTIVE
 
 
 def test_it_has_live_and_test_side_by_side(

@@ -8,6 +8,9 @@ import httpx
 import pytest
 import stripe
 
+from engage_stripe.sandbox.idempotency import KEPT_SECONDS, Answer, Entry, remembered
+from engage_stripe.sandbox.registry import SHAPES
+from engage_stripe.sandbox.state import World
 from tests.sandbox_process import StripeAccount
 
 
@@ -88,3 +91,12 @@ def test_it_refuses_a_key_that_is_in_progress(stripe_account: StripeAccount) -> 
     assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["error"]["code"] == "idempotency_key_in_use"
     assert _post(stripe_account, "once").json() == answers[0].json()
+
+
+def test_it_forgets_keys_after_a_day() -> None:
+    """The general page: keys can be removed once they are at least 24 hours old."""
+    account = World(shapes=SHAPES).account("acct_1Test")
+    for key, created in (("old", 0), ("young", 1), ("new", KEPT_SECONDS)):
+        with remembered(account, key, Entry("", "POST /v1/customers", created, "req_1")) as entry:
+            entry.answer = Answer(200, b"{}", {})
+    assert list(account.idempotency) == ["young", "new"]

@@ -6,7 +6,7 @@ import pytest
 
 from connector.crypto import Secret
 from connector.models import Connection
-from sync.models import Identity, RefreshRequest, Subscription, UserTraits
+from sync.models import Identity, PaymentMethod, RefreshRequest, Subscription, UserTraits
 from sync.refresh import refresh_customer
 from sync.refresh_queue import request_refresh
 from sync.refresh_worker import work_off
@@ -74,6 +74,29 @@ def test_it_reads_cards_with_the_permission(
     refresh_customer(connection=connection, customer_id=ada["customer"])
     traits = traits_of(connection)
     assert (traits.payment_card_brand, traits.payment_card_country) == ("visa", "US")
+
+
+def test_it_shows_no_card_of_somebody_who_pays_by_debit(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount
+) -> None:
+    stripe = stripe_account.client.v1
+    debit = stripe.payment_methods.create(
+        {
+            "type": "sepa_debit",
+            "sepa_debit": {"iban": "DE89370400440532013000"},
+            "billing_details": {"name": "Ada Lovelace", "email": "ada@example.com"},
+        }
+    )
+    stripe.payment_methods.attach(debit.id, {"customer": ada["customer"]})
+    stripe.customers.update(ada["customer"], {"invoice_settings": {"default_payment_method": debit.id}})
+    let_time_pass(stripe_account.sandbox, 10)
+    connection.api_key = Secret(stripe_account.restricted_key([*SEED_PERMISSIONS, "rak_payment_method_read"]))
+    connection.permissions = {"rak_payment_method_read": {"state": "granted", "message": ""}}
+    connection.save()
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    assert PaymentMethod.objects.get(connection=connection, stripe_id=debit.id).type == "sepa_debit"
+    traits = traits_of(connection)
+    assert (traits.subscription_status, traits.payment_card_brand) == ("active", None)
 
 
 @pytest.mark.parametrize("permissions", [{}, {"rak_payment_method_read": {"state": "granted", "message": ""}}])
