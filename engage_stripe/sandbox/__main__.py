@@ -52,7 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m engage_stripe.sandbox",
         description="A stateful local Stripe. Point the SDK at it with "
-        'base_addresses={"api": URL, "connect": URL}.',
+        'base_addresses={"api": URL, "connect": URL} and one of the keys that are printed at the start; any other '
+        "sk_test_… opens an empty account of its own. Open URL in a browser for the control page.",
+        epilog="docs/sandbox.md has the admin API under URL/_sandbox/ (faults, webhooks, time, keys) and tells what "
+        "the sandbox does and does not imitate.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=12111, help="port, 0 for a free one (%(default)s)")

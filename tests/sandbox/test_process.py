@@ -32,8 +32,8 @@ def _started(*options: str) -> Iterator[Sandbox]:
 def test_it_explains_itself() -> None:
     command = [sys.executable, "-m", "engage_stripe.sandbox", "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    for option in ("--host", "--port", "--seed", "--snapshot", "--fault"):
-        assert option in shown
+    for explained in ("base_addresses", "--host", "--port", "--seed", "--snapshot", "--fault", "docs/sandbox.md"):
+        assert explained in shown
 
 
 def test_it_goes_on_from_a_snapshot(tmp_path: Path) -> None:
