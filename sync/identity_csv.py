@@ -146,9 +146,21 @@ def _judged(
                     yield _problem(line, *wrong, row)
         except csv.Error as error:
             line, last_line = last_line + 1, offset + reader.line_num  # type: ignore[attr-defined]
+            if "unexpected end of data" in str(error):  # the quote has swallowed all that follows it
+                raise cut_off(line) from error
             yield Problem(line, "unreadable", f"The quotes of this row do not match ({error}).")
         else:
             return
+
+
+def cut_off(line: int) -> FileError:
+    """The file ends in the middle of the row that starts on ``line``: whatever came after it is missing."""
+    return FileError(
+        "truncated_file",
+        f"The file ends in the middle of line {line}: it was cut off, or a quote there is never closed. "
+        "Send the whole file again.",
+        details={"line": line},
+    )
 
 
 def find_fault(user_id: str, stripe_id: str, email_address: str) -> tuple[str, str] | None:

@@ -63,14 +63,24 @@ def _skip_byte_order_mark(content: "_CountedReader") -> int:
 
 
 class _CountedReader(io.BufferedReader):
-    """Counts what the decoder took, so that its position inside a block becomes one inside the file."""
+    """Counts what the decoder took, so that its position inside a block becomes one inside the file.
+
+    ``last`` is the last byte of it.
+    """
 
     taken = 0
+    last = b"\n"
 
     def read1(self, size: int = -1, /) -> bytes:
         data = super().read1(size)
         self.taken += len(data)
+        self.last = data[-1:] or self.last
         return data
+
+
+def ends_a_line(lines: io.TextIOWrapper) -> bool:
+    """Whether what was read of ``text_lines`` so far ends with a line end."""
+    return isinstance(lines.buffer, _CountedReader) and lines.buffer.last in {b"\n", b"\r"}
 
 
 class _ZstdReader(io.RawIOBase):

@@ -7,6 +7,7 @@ before the one transaction that merges.
 import logging
 import time
 from collections.abc import Callable, Iterator
+from io import TextIOWrapper
 from typing import IO, Any
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
 from sync.facts import Doubt
 from sync.identity import link_lock, project_pending
-from sync.identity_csv import Batch, Header, Problem, read_header
-from sync.identity_files import text_lines
+from sync.identity_csv import Batch, Header, Problem, cut_off, read_header
+from sync.identity_files import ends_a_line, text_lines
 from sync.identity_rows import PlainRows, judge
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
@@ -163,11 +164,13 @@ class _ImportFile:
         self._started = self._reported = time.monotonic()
         self._good = self._bad = 0
         self._problems: list[Problem] = []
+        self._last_problem: Problem | None = None
 
     def perform(self) -> None:
         with sources.open_run_file(self._run) as (stream, size), text_lines(stream) as lines:
             header = read_header(lines)
             self._stage(header, judge(header, lines, header.lines), stream, size)
+            self._refuse_cut_off(lines)
         self._report_progress("merging", 1.0)
         confirmed = self._run.options.get("confirmed")
         self._run.counts = {"rows": self._good + self._bad, "bad": self._bad}
@@ -184,10 +187,18 @@ class _ImportFile:
             if time.monotonic() - self._reported > _REPORT_EVERY:
                 self._report_progress("reading", stream.tell() / size if size else None)
 
+    def _refuse_cut_off(self, lines: TextIOWrapper) -> None:
+        """A last row that misses columns and its line end shows that the file did not arrive whole."""
+        if self._last_problem and self._last_problem.code == "column_count" and not ends_a_line(lines):
+            raise cut_off(self._last_problem.line)
+
     def _count(self, rows: PlainRows | Batch) -> None:
+        self._last_problem = None
         if isinstance(rows, PlainRows):
             self._good += rows.count
             return
+        if rows.problems and (not rows.rows or rows.problems[-1].line > rows.rows[-1][0]):
+            self._last_problem = rows.problems[-1]
         self._good += len(rows.rows)
         self._bad += len(rows.problems)
         self._keep(rows.problems)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from collections.abc import Callable
 
 import pytest
 import zstandard
@@ -120,8 +121,10 @@ def test_it_says_what_is_wrong_with_a_row(row: str, code: str) -> None:
     assert [user_id for user_id, _, _ in good(content)] == ["u0", "u2"]
 
 
-def test_it_goes_on_after_a_quote_that_is_never_closed() -> None:
-    assert codes('user_id,stripe_id\nu1,cus_1\n"u2,cus_2\n') == [(3, "unreadable")]
+def test_it_refuses_a_file_whose_quote_is_never_closed() -> None:
+    with pytest.raises(FileError) as refusal:
+        codes('user_id,stripe_id\nu1,cus_1\n"u2,cus_2\nu3,cus_3\n')
+    assert (refusal.value.code, refusal.value.details) == ("truncated_file", {"line": 3})
 
 
 def test_it_trims_spaces_around_values() -> None:
@@ -163,13 +166,21 @@ headers = st.sampled_from(
 )
 
 
+def verdict(read_file: Callable[[], object]) -> object:
+    """What was read, or why the whole file was refused."""
+    try:
+        return read_file()
+    except FileError as error:
+        return error.code, error.details
+
+
 @given(header=headers, rows=st.lists(st.tuples(row_texts, line_ends), max_size=12), chunk=st.integers(1, 40))
 def test_it_judges_chunks_as_it_judges_rows(header: str, rows: list[tuple[str, str]], chunk: int) -> None:
     content = f"{header}\n" + "".join(row + end for row, end in rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identity_rows, "CHUNK", chunk)
-        _, good_rows, problems = read(content.encode())
-    assert (good_rows, problems) == read_row_by_row(content)
+        in_chunks = verdict(lambda: read(content.encode())[1:])
+    assert in_chunks == verdict(lambda: read_row_by_row(content))
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))

@@ -47,6 +47,22 @@ def test_it_links_users_by_stripe_id_and_by_email(write) -> None:
     assert (run.counts["rows"], run.counts["added"], run.counts["bad"]) == (3, 3, 0)
 
 
+@pytest.mark.parametrize("end", ["last,cus_1", '"last,cus_1', 'last,"cus_1,\n'])
+def test_it_refuses_a_file_that_was_cut_off(write, end: str) -> None:
+    app_id = uuid4()
+    import_identities(app_id=app_id, source=write(HEADER + many(3)))
+    run = import_identities(app_id=app_id, source=write(HEADER + many(20) + end))
+    assert run.state == SyncRun.State.FAILED
+    assert "middle of line 22" in run.error
+    assert len(links(app_id)) == 3
+
+
+def test_it_takes_a_whole_file_without_a_last_line_end(write) -> None:
+    app_id = uuid4()
+    run = import_identities(app_id=app_id, source=write(HEADER + "u1,cus_1,\nu2,cus_2,"))
+    assert (run.state, run.counts["rows"]) == (SyncRun.State.DONE, 2)
+
+
 def test_it_keeps_to_its_own_app(write) -> None:
     mine, other = uuid4(), uuid4()
     import_identities(app_id=other, source=write(HEADER + "u1,cus_other,\n"))
