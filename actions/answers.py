@@ -9,9 +9,13 @@ from connector.errors import NotFoundError
 from connector.host import get_host
 
 
-def check_interaction(app_id: UUID, prompt_id: str, interaction: str) -> None:
-    """Raises ``NotFoundError`` for a prompt of another App or an interaction there is not."""
-    if get_host().prompt(app_id, prompt_id) is None:
+def check_interaction(app_id: UUID, prompt_id: str, interaction: str, *, adopt: bool = False) -> None:
+    """Raises ``NotFoundError`` for a prompt of another App or an interaction there is not.
+
+    ``adopt`` lets the host make a prompt known that is configured for the first time.
+    """
+    find_prompt = get_host().adopt_prompt if adopt else get_host().prompt
+    if find_prompt(app_id, prompt_id) is None:
         raise NotFoundError("prompt_not_found", "This App has no such prompt.")
     if interaction not in Interaction.values:
         raise NotFoundError(

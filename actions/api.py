@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -43,8 +44,9 @@ class InteractionActionsView(APIView):
         request=serializers.ActionSerializer(many=True),
         responses=serializers.ActionSerializer(many=True),
     )
+    @transaction.atomic  # a refused list leaves no prompt behind
     def put(self, request: Request, prompt_id: str, interaction: str) -> Response:
-        check_interaction(calling_app(request).id, prompt_id, interaction)
+        check_interaction(calling_app(request).id, prompt_id, interaction, adopt=True)
         body = serializers.ActionSerializer(data=request.data, many=True)
         body.is_valid(raise_exception=True)
         configs = replace_actions(

@@ -88,6 +88,12 @@ class EngageHost(Protocol):
     def prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
         """One prompt of the App."""
 
+    def adopt_prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
+        """The prompt that the App's own server configures through the API; None where there is no such prompt.
+
+        A host whose prompts come to be in its console answers as ``prompt`` does; the stand-in makes it known.
+        """
+
     def knows_user(self, app_id: UUID, user_id: str) -> bool:
         """Whether the host has seen this end user."""
 

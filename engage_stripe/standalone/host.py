@@ -59,6 +59,10 @@ class StandaloneHost:
         prompt = Prompt.objects.filter(app=app_id, key=prompt_id).first()
         return _host_prompt(prompt) if prompt else None
 
+    def adopt_prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
+        prompt, _ = Prompt.objects.get_or_create(app_id=app_id, key=prompt_id, defaults={"name": prompt_id})
+        return _host_prompt(prompt)
+
     def knows_user(self, app_id: UUID, user_id: str) -> bool:
         return EndUser.objects.filter(app=app_id, user_id=user_id).exists()
 

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 
 from actions.models import ActionConfig, ConfigChange, Execution
+from connector.host import get_host
 from tests.actions.shop import Shop, Subscriber
-from tests.factories import Tenant, make_app, make_prompt
+from tests.factories import Tenant, make_app
 
 
 def call(tenant: Tenant, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -102,6 +103,15 @@ def test_it_refuses_what_cannot_be_configured(
     assert not ActionConfig.objects.filter(app_id=shop.tenant.id).exists()
 
 
+def test_it_makes_a_prompt_known_by_configuring_it(shop: Shop) -> None:
+    path = "prompts/new-one/interactions/accept/actions/"
+    assert call(shop.tenant, "PUT", path, [{"action": "nonsense"}])[0] == 400
+    assert get_host().prompt(shop.tenant.id, "new-one") is None
+    assert call(shop.tenant, "PUT", path, [{"action": "keep_subscription"}])[0] == 200
+    assert get_host().prompt(shop.tenant.id, "new-one") is not None
+    assert get_host().prompt(make_app().id, "new-one") is None
+
+
 def test_it_says_so_for_an_unknown_prompt_interaction_or_user(shop: Shop) -> None:
     known = f"prompts/{shop.prompt}/interactions"
     for path, code in [
@@ -187,14 +197,13 @@ def test_it_keeps_apps_apart(shop: Shop) -> None:
 
     for method, path, body in [
         ("GET", f"{here}/actions/", None),
-        ("PUT", f"{here}/actions/", []),
         ("POST", f"{here}/execute/", {"user_id": user.user_id}),
         ("POST", f"{here}/preview/", {"user_id": user.user_id}),
         ("GET", f"executions/{execution}/", None),
         ("POST", "click-tokens/", {"prompt_id": shop.prompt, "interaction": "accept", "user_id": user.user_id}),
     ]:
         assert call(stranger, method, path, body)[0] == 404, path
-    make_prompt(stranger)
+    assert call(stranger, "PUT", f"{here}/actions/", [])[0] == 200  # a prompt of its own by the same name
     assert call(stranger, "POST", f"{here}/execute/", {"user_id": user.user_id})[0] in {404, 409}
     assert ActionConfig.objects.filter(app_id=shop.tenant.id).count() == 1
 
