@@ -195,6 +195,8 @@ def read_discount(data: Json) -> Reading:
 
     https://docs.stripe.com/changelog/clover/2025-09-30/add-discount-source-property
     """
+    if flag(data, "deleted") and data.get("id") == "":
+        return Reading()  # as in Stripe's sample objects: it names neither itself nor whose it was
     holder = data if data.get("coupon") else record(data, "source")
     coupon = holder.get("coupon")
     fact = DiscountFact(

@@ -131,3 +131,9 @@ def test_it_never_raises_anything_else(base: dict[str, Any], noise: dict[str, An
     event = shapes.event(event_type, {**base, **noise})
     with contextlib.suppress(UnreadableError):
         read_event(event)
+
+
+def test_it_takes_nothing_from_a_deleted_discount_without_a_name() -> None:
+    """Stripe's own sample of one: https://docs.stripe.com/api/discounts/object"""
+    sample = {"object": "discount", "id": "", "deleted": True, "customer": None, "subscription": None}
+    assert read_object(sample).facts == []
