@@ -24,6 +24,7 @@ def shop(tenant: Tenant, account: StripeAccount) -> Shop:
 def open_prompt(page: Page) -> None:
     page.goto("/prompts/")
     page.get_by_role("link", name="Win back").click()
+    page.wait_for_url("**/prompts/win-back/")  # loaded: a link pressed before its script runs is just followed
 
 
 def add_plan_switch(page: Page) -> None:
