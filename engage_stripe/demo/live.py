@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from connector.host import get_host
 from engage_stripe.demo import company
 from engage_stripe.demo.story import Story, check
+from engage_stripe.demo.truth import traits_at_stripe
 from sync.models import RefreshRequest, StripeEvent
 
 ALL_APPLIED_WITHIN = 60
@@ -88,20 +89,12 @@ def _wait_until_applied(story: Story) -> None:
 
 
 def _check_against_stripe(story: Story) -> None:
-    """What the traits say, held against what Stripe itself says now."""
-    traits = story.traits()
-    subscription = story.merchant.get(f"subscriptions/{story.subscription}")
-    truth = {
-        "subscription_status": subscription["status"],
-        "cancel_at_period_end": subscription["cancel_at_period_end"],
-        "subscription_plan": "Team",
-        "coupon": "20 % off if you stay",
-        "delinquent": False,
-        "payment_card_brand": "visa",
-    }
-    wrong = {name: (traits[name], value) for name, value in truth.items() if traits[name] != value}
+    """All fifteen traits, held against what Stripe itself says now. No reconciliation has run since the events."""
+    traits, truth = story.traits(), traits_at_stripe(story.merchant, story.subscription)
+    wrong = {name: (traits.get(name), value) for name, value in truth.items() if traits.get(name) != value}
     check(not wrong, f"traits differ from Stripe (trait, Stripe): {wrong}")
-    story.screen.found("held against Stripe", f"{len(truth)} traits compared, no difference")
+    check(traits.keys() == truth.keys(), f"not compared: {traits.keys() ^ truth.keys()}")
+    story.screen.found("held against Stripe", f"{len(truth)} traits compared, no difference, no reconciliation")
 
 
 def _events(story: Story) -> QuerySet[StripeEvent]:
