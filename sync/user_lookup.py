@@ -1,9 +1,13 @@
 """Everything known about one end user, for the user lookup page and the command."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection as database
 from django.db.models import F, Q
 
 from connector.models import Connection
@@ -16,10 +20,25 @@ from sync.traits import STATUSES
 _SHOWN = 20
 _CARDS = "rak_payment_method_read"
 
+_LAST_CHANGES = f"""
+    SELECT DISTINCT ON (change.key) change.key, change.value->0, h.at
+    FROM {TraitHistory._meta.db_table} h, jsonb_each(h.changes) AS change
+    WHERE h.app_id = %s AND h.livemode = %s AND h.user_id = %s
+    ORDER BY change.key, h.at DESC, h.id DESC
+"""  # noqa: S608  table name
+"""For each trait that changed within the time that history is kept: its name, the value before, and when."""
+
+
+class LastChange(NamedTuple):
+    """``former``: the value before; times in epoch seconds, as history has them."""
+
+    former: Any
+    at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class TraitLine:
-    """One trait with where it came from; ``former`` is the value before the last change, if that is kept.
+    """One trait with where it came from; ``last_change`` is None where it is older than what history keeps.
 
     ``lacking`` names the permission without which the trait may stay empty.
     """
@@ -27,8 +46,7 @@ class TraitLine:
     name: str
     value: Any
     source: dict[str, Any]
-    former: Any
-    changed: bool
+    last_change: LastChange | None
     lacking: str
 
 
@@ -57,15 +75,18 @@ def look_up(*, app_id: UUID, user_id: str) -> UserLookup | None:
     if identity is None and row is None:
         return None
     history = list(
-        TraitHistory.objects.filter(app_id=app_id, livemode=livemode, user_id=user_id).order_by("-at")[:_SHOWN]
+        TraitHistory.objects.filter(app_id=app_id, livemode=livemode, user_id=user_id).order_by("-at", "-id")[
+            :_SHOWN
+        ]
     )
+    last = _last_changes(app_id, user_id, livemode=livemode)
     customers = _customers(connection, identity)
     ids = [one.stripe_id for one in customers]
     return UserLookup(
         identity=identity,
         row=row,
         connection=connection,
-        traits=[_trait_line(name, row, history, connection) for name in TRAIT_NAMES],
+        traits=[_trait_line(name, row, last.get(name), connection) for name in TRAIT_NAMES],
         customers=customers,
         subscriptions=list(
             Subscription.objects.filter(connection=connection, customer__in=ids).order_by("-created")
@@ -89,16 +110,20 @@ def _customers(connection: Connection | None, identity: Identity | None) -> list
     return list(Customer.objects.filter(link, connection=connection).order_by(F("created").desc(nulls_last=True)))
 
 
+def _last_changes(app_id: UUID, user_id: str, *, livemode: bool) -> Mapping[str, LastChange]:
+    with database.cursor() as cursor:
+        cursor.execute(_LAST_CHANGES, [app_id, livemode, user_id])
+        return {name: LastChange(json.loads(former), at) for name, former, at in cursor.fetchall()}
+
+
 def _trait_line(
-    name: str, row: UserTraits | None, history: list[TraitHistory], connection: Connection | None
+    name: str, row: UserTraits | None, last_change: LastChange | None, connection: Connection | None
 ) -> TraitLine:
-    entry = next((one for one in history if name in one.changes), None)
     return TraitLine(
         name=name,
         value=getattr(row, name) if row else None,
         source=row.sources.get(name, {}) if row else {},
-        former=entry.changes[name][0] if entry else None,
-        changed=entry is not None,
+        last_change=last_change,
         lacking=_lacking_permission(name, connection),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from sync.projection_sql import TIME_TRAITS
+from sync.projection_sql import TIME_TRAITS, TRAIT_NAMES
 
 register = template.Library()
 
@@ -32,6 +32,12 @@ def former_value(value: Any, name: str) -> str:
     if name in TIME_TRAITS and isinstance(value, int):
         return trait_value(datetime.fromtimestamp(value, UTC))
     return trait_value(value)
+
+
+@register.filter
+def in_trait_order(changes: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The changes of one moment in the order of the product guide, whatever order the database keeps them in."""
+    return sorted(changes.items(), key=lambda change: TRAIT_NAMES.index(change[0]))
 
 
 @register.filter

@@ -3,9 +3,11 @@
 import pytest
 
 from connector.host import Role
+from connector.models import Connection
 from sync import inbox
 from sync.models import Identity
 from sync.observations import apply_objects
+from sync.user_lookup import look_up
 from tests.factories import Tenant, make_app, make_connection
 from tests.sync import stripe_shapes as shapes
 from tests.sync.webhook_requests import deliver
@@ -60,3 +62,17 @@ def test_it_asks_for_a_user_first(tenant: Tenant) -> None:
 def test_it_says_which_permission_the_card_traits_wait_for(tenant: Tenant) -> None:
     page = tenant.client().get(URL, {"user_id": "ada"}).content.decode()
     assert page.count("The Stripe key lacks Payment Methods → Read.") == 4
+
+
+def test_it_shows_a_value_before_however_many_changes_came_since(tenant: Tenant) -> None:
+    connection = Connection.objects.get(app_id=tenant.id)
+    for number in range(25):  # the page lists fewer changes than these
+        plan = shapes.subscription(status="past_due", cancel_at_period_end=number % 2 == 0)
+        rank = 2 * (shapes.NOW + 10 * number) + 1
+        apply_objects(connection=connection, objects=[plan], rank=rank, source={"request": f"req_{number}"})
+    found = look_up(app_id=tenant.id, user_id="ada")
+    assert found is not None
+    status = next(line for line in found.traits if line.name == "subscription_status")
+    assert status.last_change is not None
+    assert status.last_change.former == "active"
+    assert all("subscription_status" not in entry.changes for entry in found.history)
