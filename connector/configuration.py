@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "REQUESTS_PER_SECOND": {"live": 100, "test": 25},  # https://docs.stripe.com/rate-limits
     "IDENTITY_FOLDERS": [],
     "S3_ENDPOINT_URL": "",
+    "AZURE_BLOB_URL": "https://{account_name}.blob.core.windows.net",
 }
 REQUIRED = ("HOST", "PUBLIC_BASE_URL", "FIELD_ENCRYPTION_KEYS", "UPLOADS_URL")
 

@@ -264,11 +264,13 @@ ENGAGE_STRIPE: dict[str, Any] = {
     "STRIPE_PLATFORM_KEY": env.str("STRIPE_PLATFORM_KEY", default=""),
     "STRIPE_TEST_CONNECT_CLIENT_ID": env.str("STRIPE_TEST_CONNECT_CLIENT_ID", default=""),
     "STRIPE_TEST_PLATFORM_KEY": env.str("STRIPE_TEST_PLATFORM_KEY", default=""),
-    # Identity files: where uploads are kept for all workers (any fsspec URL), which local folders may be a source,
-    # and the end point of an S3-compatible store other than Amazon's.
+    # Identity files: where uploads are kept for all workers (any fsspec URL); the folders and stores that the server
+    # may read with its own rights, in which each App has the subfolder named by its id; the end points of an
+    # S3-compatible store other than Amazon's and of an Azure cloud other than the public one.
     "UPLOADS_URL": env.str("UPLOADS_URL", default=(LOCAL_DIR / "uploads").as_uri()),
     "IDENTITY_FOLDERS": env.list("IDENTITY_FOLDERS", default=[str(LOCAL_DIR / "ingest")] if DEBUG else []),
     "S3_ENDPOINT_URL": env.str("S3_ENDPOINT_URL", default=""),
+    "AZURE_BLOB_URL": env.str("AZURE_BLOB_URL", default="https://{account_name}.blob.core.windows.net"),
     # https://docs.stripe.com/rate-limits
     "REQUESTS_PER_SECOND": {
         "live": env.int("STRIPE_LIVE_REQUESTS_PER_SECOND", default=100),

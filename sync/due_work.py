@@ -17,8 +17,9 @@ def open_nights() -> list[int]:
 
 
 def apps_with_waiting_imports() -> list[UUID]:
-    """Files that wait, imports whose process may have died, and users that an import left to be projected."""
-    imports = SyncRun.objects.filter(kind=SyncRun.Kind.IDENTITIES, state__in=SyncRun.OPEN)
+    """Files that wait, imports whose process may have died, and what an import left undone afterwards."""
+    waiting = Q(state__in=SyncRun.OPEN) | Q(follow_up=True)
+    imports = SyncRun.objects.filter(waiting, kind=SyncRun.Kind.IDENTITIES)
     apps = set(imports.values_list("app_id", flat=True))
     return sorted(apps | set(PendingProjection.objects.values_list("app_id", flat=True).distinct()))
 

@@ -2,13 +2,14 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
 from connector.crypto import Secret
 from connector.errors import InvalidInputError
 from sync.models import IdentitySource
-from sync.sources import check_credentials, check_url
+from sync.stores import check_source, own_folders
 
 MODES = [
     ("incremental", "Incremental: users that the file does not name keep their link"),
@@ -37,16 +38,19 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no ru
         label="Credentials",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
-        help_text='A JSON object, for S3 {"key": "…", "secret": "…"}. Stored encrypted and not shown again.',
+        help_text="A JSON object. Stored encrypted and not shown again.",
     )
 
     class Meta:
         model = IdentitySource
         fields = ["url", "mode", "after_import"]
         labels = {"url": "Folder", "mode": "Mode", "after_import": "After the import"}
-        help_texts = {
-            "url": "s3://bucket/ingest, gs://…, abfs://…, sftp://… or a folder that the operator opened."
-        }
+
+    def __init__(self, *args: Any, app_id: UUID, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._app_id = app_id
+        own = "".join(f" Without credentials: {folder}." for folder in own_folders(app_id))
+        self.fields["url"].help_text = f"s3://bucket/ingest, gs://…, abfs://container/… or sftp://host/….{own}"
 
     def clean_credentials(self) -> dict[str, Any]:
         text = self.cleaned_data["credentials"].strip()
@@ -60,11 +64,13 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no ru
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        url = data.get("url", "")
         try:
-            check_url(data.get("url", ""))
-            check_credentials(data.get("url", ""), data.get("credentials", {}))
+            check_source(app_id=self._app_id, url=url, credentials=data.get("credentials", {}))
         except InvalidInputError as error:
             self.add_error("url" if error.code != "bad_credentials" else "credentials", error.user_message)
+        if data.get("after_import") == IdentitySource.AfterImport.TAG and not url.startswith("s3://"):
+            self.add_error("after_import", "Only S3 has tags. Move the file or leave it.")
         return data
 
     def secret(self) -> Secret:

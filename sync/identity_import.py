@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from connector.errors import ConnectorError
 from connector.models import Connection
-from connector.notices import email_admins
 from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
 from sync.facts import Doubt
@@ -27,7 +26,7 @@ from sync.identity_rows import PlainRows, judge
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
 from sync.refresh_queue import ask
-from sync.run_email import describe_import
+from sync.run_email import describe_import, tell_admins
 
 logger = logging.getLogger(__name__)
 
@@ -118,13 +117,17 @@ def _settle_interrupted(app_id: UUID) -> None:
     interrupted.update(
         state=SyncRun.State.FAILED,
         finished_at=timezone.now(),
+        follow_up=True,
         error="The import was killed several times and changed nothing. Send the file again.",
     )
+    for run in _imports(app_id).filter(follow_up=True).order_by("created_at"):
+        _follow_up(run)
 
 
 def _perform(run: SyncRun, on_progress: OnProgress | None) -> None:
     if not runs.begin(run):
         return
+    run.follow_up = True
     run.row_errors.all().delete()
     try:
         with staging_table():
@@ -136,23 +139,25 @@ def _perform(run: SyncRun, on_progress: OnProgress | None) -> None:
         runs.finish(run, SyncRun.State.FAILED, error=error.user_message)
     except Exception:
         logger.exception("Identity import %s failed", run.pk)
+        run.report = {**run.report, "error": {"code": "internal_error", "retryable": True}}
         runs.finish(run, SyncRun.State.FAILED, error="Something went wrong on our side; nothing was changed.")
         raise
+    _follow_up(run)
+
+
+def _follow_up(run: SyncRun) -> None:
+    """What comes after the result: traits, the file's place, an email. A killed process's part is done by the next."""
     project_pending(app_id=run.app_id, source={"run": str(run.pk)})
-    _mark_file_as_done(run)
+    if run.state == SyncRun.State.DONE and not run.options["dry_run"]:
+        try:
+            sources.put_away(run)
+        except sources.SourceError as error:
+            run.error = error.user_message
     if run.options.get("email"):
         subject, body = describe_import(run)
-        email_admins(app_id=run.app_id, subject=subject, body=body)
-
-
-def _mark_file_as_done(run: SyncRun) -> None:
-    if run.state != SyncRun.State.DONE or run.options["dry_run"]:
-        return
-    try:
-        sources.finish_file(run)
-    except sources.SourceError as error:
-        run.error = error.user_message
-        run.save(update_fields=["error"])
+        tell_admins(app_id=run.app_id, subject=subject, body=body)
+    run.follow_up = False
+    run.save(update_fields=["error", "follow_up"])
 
 
 class _ImportFile:

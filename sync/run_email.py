@@ -1,5 +1,6 @@
 """What the admins are told by email when a night or an uploaded file is done."""
 
+import logging
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -7,9 +8,20 @@ from django.urls import reverse
 
 from connector.configuration import public_address
 from connector.host import get_host
+from connector.notices import email_admins
 from sync.models import IdentitySource, Night, SyncRun
 
+logger = logging.getLogger(__name__)
+
 TROUBLE = (SyncRun.State.FAILED, SyncRun.State.PARTIAL, SyncRun.State.STOPPED)
+
+
+def tell_admins(*, app_id: UUID, subject: str, body: str) -> None:
+    """Email them. A mail server that does not answer undoes nothing and stops nothing: it is logged."""
+    try:
+        email_admins(app_id=app_id, subject=subject, body=body)
+    except OSError:  # the errors of smtplib are of this kind
+        logger.exception("The admins of App %s could not be emailed", app_id)
 
 
 def describe_night(night: Night) -> tuple[str, str, bool]:

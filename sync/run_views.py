@@ -33,7 +33,7 @@ def data_sync(request: ConsoleRequest) -> HttpResponse:
     if request.headers.get("HX-Target") == "open-runs":
         context = {"open_runs": open_runs(app_id=request.engage_app.id)}
         return render(request, "sync/data_sync.html#open-runs", context)
-    return show(request, UploadForm(), SourceForm())
+    return show(request, UploadForm(), SourceForm(app_id=request.engage_app.id))
 
 
 def show(
@@ -61,7 +61,7 @@ def show(
 def upload(request: ConsoleRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        return show(request, form, SourceForm(), status=422)
+        return show(request, form, SourceForm(app_id=request.engage_app.id), status=422)
     run = start_import(
         app_id=request.engage_app.id,
         content=form.cleaned_data["file"],

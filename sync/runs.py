@@ -71,14 +71,14 @@ def report_progress(run: SyncRun, progress: dict[str, Any]) -> None:
 def finish(run: SyncRun, state: str, *, error: str = "") -> None:
     """Close the run with its counts and report."""
     run.state, run.error, run.finished_at = state, error, timezone.now()
-    run.save(update_fields=["state", "error", "finished_at", "counts", "report", "progress"])
+    run.save(update_fields=["state", "error", "finished_at", "counts", "report", "progress", "follow_up"])
 
 
 def cancel(*, app_id: UUID, run_id: UUID | str) -> SyncRun:
-    """Ask a run to stop: a waiting one at once, a running one at its next step."""
+    """Ask a run to stop: a waiting one at once, a running one at its next step. One that has ended stays as it is."""
     run = get_run(app_id=app_id, run_id=run_id)
-    waiting = SyncRun.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.STOPPED])
-    if not waiting.update(state=State.CANCELED, cancel_requested=True, finished_at=timezone.now()):
-        SyncRun.objects.filter(pk=run.pk, state=State.RUNNING).update(cancel_requested=True)
+    asked = SyncRun.objects.filter(pk=run.pk, state__in=[*SyncRun.OPEN, State.STOPPED])
+    asked.update(cancel_requested=True)  # first: a run that is begun, or begun again, right now sees it
+    asked.exclude(state=State.RUNNING).update(state=State.CANCELED, finished_at=timezone.now())
     run.refresh_from_db()
     return run

@@ -11,10 +11,10 @@ from connector import audit
 from connector.access import ConsoleRequest, require_admin
 from connector.audit import actor_of
 from connector.errors import ConnectorError
-from sync import nights, tasks
+from sync import nights, runs, tasks
 from sync.connections import connection_of
 from sync.forms import SourceForm, UploadForm
-from sync.models import IdentitySource
+from sync.models import IdentitySource, SyncRun
 from sync.run_views import show
 from sync.sources import SourceError, unseen_files
 
@@ -23,7 +23,7 @@ from sync.sources import SourceError, unseen_files
 @require_POST
 @require_admin
 def add(request: ConsoleRequest) -> HttpResponse:
-    form = SourceForm(request.POST)
+    form = SourceForm(request.POST, app_id=request.engage_app.id)
     if not form.is_valid():
         return show(request, UploadForm(), form, status=422)
     source = form.save(commit=False)
@@ -52,7 +52,7 @@ def test(request: ConsoleRequest, source_id: int) -> HttpResponse:
         messages.error(request, error.user_message)
     else:
         waiting = f"{len(files)} new file{'' if len(files) == 1 else 's'}"
-        written = f", {young} still being written" if young else ""
+        written = f", {len(young)} that may still be written" if young else ""
         messages.success(request, f"{source.url} can be read: {waiting}{written}.")
     return redirect("stripe_sync:data_sync")
 
@@ -62,9 +62,11 @@ def test(request: ConsoleRequest, source_id: int) -> HttpResponse:
 def fetch(request: ConsoleRequest, source_id: int) -> HttpResponse:
     """Queue the source's new files now."""
     source = _find(request, source_id)
-    nights.queue_new_files(source, started_by=request.user.get_username())
+    young = nights.queue_new_files(source, started_by=request.user.get_username())
     if source.error:
         messages.error(request, source.error)
+    elif young:
+        messages.info(request, f"Left alone, as it may still be written: {young} new. Fetch again in a minute.")
     tasks.import_waiting.delay(str(source.app_id))
     return redirect("stripe_sync:data_sync")
 
@@ -73,6 +75,10 @@ def fetch(request: ConsoleRequest, source_id: int) -> HttpResponse:
 @require_admin
 def remove(request: ConsoleRequest, source_id: int) -> HttpResponse:
     source = _find(request, source_id)
+    for waiting in SyncRun.objects.filter(
+        identity_source=source, state__in=[*SyncRun.OPEN, SyncRun.State.STOPPED]
+    ):
+        runs.cancel(app_id=source.app_id, run_id=waiting.pk)  # without its source nobody may open its file
     with transaction.atomic():
         audit.record(source.connection, actor=actor_of(request), action="source_removed",
                      summary=f"Identity files no longer come from {source.url}.")  # fmt: skip

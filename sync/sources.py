@@ -1,44 +1,35 @@
-"""Where identity files come from: uploads, and folders or object stores that fsspec knows by URL.
-
-https://filesystem-spec.readthedocs.io/en/latest/usage.html
-"""
+"""Where identity files come from: a folder or an object store of one connection, looked at every night."""
 
 import hashlib
 import json
 import posixpath
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import fsspec
 from django.utils import timezone
 
-from connector.configuration import option
-from connector.errors import ConnectorError, InvalidInputError
+from connector.errors import ConnectorError
+from sync import stores
 from sync.identity_csv import FileError
 from sync.models import IdentitySource, SyncRun
 
-CREDENTIALS = {
-    "file": set[str](),
-    "s3": {"key", "secret", "token"},
-    "gs": {"token", "project"},
-    "abfs": {"account_name", "account_key", "sas_token", "tenant_id", "client_id", "client_secret"},
-    "sftp": {"username", "password", "port"},
-}
-"""The fsspec options that an admin may set; others could point the server at its own files or network."""
 SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zst")
-SETTLED = timedelta(minutes=1)
-"""A file that changed more recently may still be written; it is left alone."""
+UNCHANGED_FOR = timedelta(minutes=1)
+"""By this machine's clock, from one look to another: then nobody writes any more."""
+SURELY_OLD = timedelta(hours=1)
+"""By the store's clock, which may be wrong by less than that: then one look is enough."""
 DONE_FOLDER = "done"
+TAG = {"engage-import": "done"}
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file at a source. ``fingerprint`` changes when its content does."""
+    """A file at a source. ``fingerprint`` changes when its content does; ``modified`` is by the store's clock."""
 
     url: str
     fingerprint: str
@@ -46,117 +37,108 @@ class FoundFile:
 
 
 class SourceError(ConnectorError):
-    """The folder or object store cannot be read."""
-
-
-def check_url(url: str) -> None:
-    """Raise ``InvalidInputError`` unless the URL names a store that a source may read.
-
-    Local folders are the operator's to open (``IDENTITY_FOLDERS``): no App's admin may read the server's files.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in CREDENTIALS or "::" in url:
-        known = ", ".join(f"{name}://" for name in CREDENTIALS)
-        raise InvalidInputError("bad_source_url", f"The URL must start with one of {known}.")
-    if parts.scheme != "file":
-        return
-    folders = [Path(folder).resolve() for folder in option("IDENTITY_FOLDERS")]
-    if not any(Path(parts.path).resolve().is_relative_to(folder) for folder in folders):
-        raise InvalidInputError(
-            "folder_not_allowed",
-            "This folder is not open to identity files. The operator lists such folders in IDENTITY_FOLDERS.",
-        )
-
-
-def check_credentials(url: str, credentials: dict[str, Any]) -> None:
-    """Raise ``InvalidInputError`` for options that the store's URL does not allow an admin to set."""
-    allowed = CREDENTIALS.get(urlsplit(url).scheme, set())
-    if unknown := sorted(set(credentials) - allowed):
-        raise InvalidInputError(
-            "bad_credentials",
-            f"Not known here: {', '.join(unknown)}. This store takes: {', '.join(sorted(allowed)) or 'none'}.",
-        )
-    if not isinstance(credentials.get("token", {}), dict) and url.startswith("gs://"):
-        raise InvalidInputError("bad_credentials", "token must be the service account's key as a JSON object.")
+    """The folder or object store cannot be read, or not be tidied."""
 
 
 def find_files(source: IdentitySource) -> list[FoundFile]:
     """The source's identity files, oldest first; raises ``SourceError``."""
     try:
-        filesystem, folder = _filesystem(source)
-        filesystem.invalidate_cache()
-        listed = filesystem.ls(folder, detail=True)
+        with _open(source) as (filesystem, folder):
+            listed = filesystem.ls(folder, detail=True)
     except Exception as error:  # every store has errors of its own
-        raise SourceError(
-            "source_not_readable", f"{source.url} cannot be read: {type(error).__name__}: {error}"[:500],
-            retryable=True,
-        ) from error  # fmt: skip
-    files = [_describe(filesystem, entry) for entry in listed if _is_identity_file(entry)]
+        told = _told(source, f"{source.url} cannot be read", error)
+        raise SourceError("source_not_readable", told, retryable=True) from error
+    files = [_describe(source, entry) for entry in listed if _is_identity_file(entry)]
     return sorted(files, key=lambda file: (file.modified, file.url))
 
 
-def unseen_files(source: IdentitySource) -> tuple[list[FoundFile], int]:
-    """Files that no run has had, oldest first, and how many more are too young to be complete."""
-    files = find_files(source)
-    seen = set(
-        SyncRun.objects.filter(identity_source=source, fingerprint__in=[file.fingerprint for file in files])
-        .values_list("fingerprint", flat=True)
-    )  # fmt: skip
+def unseen_files(source: IdentitySource) -> tuple[list[FoundFile], list[FoundFile]]:
+    """Files to import, oldest first, and files that may still be written. Raises ``SourceError``.
+
+    Remembers since when each of them is as it is.
+    """
+    files, now = find_files(source), timezone.now()
+    seen = _seen(source, files)
     unseen = [file for file in files if file.fingerprint not in seen]
-    complete = [file for file in unseen if timezone.now() - file.modified >= SETTLED]
-    return complete, len(unseen) - len(complete)
+    since = {file.fingerprint: source.unchanged_since.get(file.fingerprint, now.isoformat()) for file in unseen}
+    if since != source.unchanged_since:
+        source.unchanged_since = since
+        source.save(update_fields=["unchanged_since"])
+    complete = [file for file in unseen if _is_complete(source, file, now)]
+    return complete, [file for file in unseen if file not in complete]
 
 
-def finish_file(run: SyncRun) -> None:
+def put_away(run: SyncRun) -> None:
     """Move or tag a file that was imported. Raises ``SourceError``; the import stands."""
     source = run.identity_source
     if source is None or source.after_import == IdentitySource.AfterImport.LEAVE:
         return
     try:
-        filesystem, _ = _filesystem(source)
-        path = filesystem._strip_protocol(run.source)  # noqa: SLF001  fsspec has no public name for it
-        if source.after_import == IdentitySource.AfterImport.TAG:
-            filesystem.put_tags(path, {"engage-import": "done"})
-        else:
-            folder = posixpath.join(posixpath.dirname(path), DONE_FOLDER)
-            filesystem.makedirs(folder, exist_ok=True)
-            filesystem.mv(path, posixpath.join(folder, f"{run.fingerprint[:8]}-{posixpath.basename(path)}"))
+        with _open(source) as (filesystem, folder):
+            path = _path(folder, run)
+            if source.after_import == IdentitySource.AfterImport.TAG:
+                filesystem.put_tags(path, TAG, mode="m")
+            else:
+                name = f"{run.fingerprint[:8]}-{posixpath.basename(path)}"
+                stores.move(filesystem, path, posixpath.join(folder, DONE_FOLDER, name))
     except Exception as error:
-        raise SourceError(
-            "file_not_moved",
-            f"{run.source} was imported and could not be marked as done: {type(error).__name__}: {error}"[:500],
-        ) from error
+        told = _told(source, f"{run.source} was imported and could not be put away", error)
+        raise SourceError("file_not_put_away", told) from error
 
 
 @contextmanager
 def open_run_file(run: SyncRun) -> Iterator[tuple[IO[bytes], int | None]]:
     """The run's file as ``(stream of bytes, size in bytes or None)``; raises ``FileError``."""
-    options = _storage_options(run.identity_source) if run.identity_source else {}
-    try:
-        filesystem, path = fsspec.core.url_to_fs(run.source, **options)
-        stream, size = filesystem.open(path, "rb"), filesystem.size(path)
-    except Exception as error:
-        raise FileError(
-            "file_not_readable", f"The file {run.source} cannot be opened: {type(error).__name__}: {error}"[:500]
-        ) from error
-    with stream:
+    source = run.identity_source
+    with ExitStack() as stack:
+        try:
+            if source:
+                filesystem, folder = stack.enter_context(_open(source))
+                path = _path(folder, run)
+            else:  # an upload, or what the operator named in the terminal
+                filesystem, path = fsspec.core.url_to_fs(run.source)
+            stream, size = stack.enter_context(filesystem.open(path, "rb")), filesystem.size(path)
+        except Exception as error:
+            told = _told(source, f"The file {run.source} cannot be opened", error)
+            raise FileError("file_not_readable", told, retryable=True) from error
         yield stream, size
 
 
-def _filesystem(source: IdentitySource) -> tuple[Any, str]:
-    check_url(source.url)
-    filesystem, path = fsspec.core.url_to_fs(source.url, **_storage_options(source))
-    return filesystem, path
+@contextmanager
+def _open(source: IdentitySource) -> Iterator[tuple[Any, str]]:
+    options = _credentials(source)
+    with stores.open_store(app_id=source.app_id, url=source.url, credentials=options) as opened:
+        yield opened
 
 
-def _storage_options(source: IdentitySource) -> dict[str, Any]:
-    """The admin's credentials; the operator's end point, as an admin's would be a way into the network."""
-    credentials = source.credentials.reveal()
-    options: dict[str, Any] = json.loads(credentials) if credentials else {}
-    endpoint = option("S3_ENDPOINT_URL")
-    if source.url.startswith("s3://") and endpoint:
-        options["client_kwargs"] = {"endpoint_url": endpoint}
+def _credentials(source: IdentitySource) -> dict[str, Any]:
+    stored = source.credentials.reveal()
+    options: dict[str, Any] = json.loads(stored) if stored else {}
     return options
+
+
+def _told(source: IdentitySource | None, what: str, error: Exception) -> str:
+    text = f"{what}: {type(error).__name__}: {error}"[:500]
+    return stores.hide(text, _credentials(source)) if source else text
+
+
+def _path(folder: str, run: SyncRun) -> str:
+    """By name, as a URL made of it would lose its host or a ``#``."""
+    return posixpath.join(folder, posixpath.basename(run.source))
+
+
+def _seen(source: IdentitySource, files: list[FoundFile]) -> set[str]:
+    """The fingerprints of files that a run has had. One that could not read its file has not had it."""
+    runs = SyncRun.objects.filter(identity_source=source, fingerprint__in=[file.fingerprint for file in files])
+    unread = runs.filter(state=SyncRun.State.FAILED, report__error__retryable=True)
+    return set(runs.exclude(pk__in=unread.values("pk")).values_list("fingerprint", flat=True))
+
+
+def _is_complete(source: IdentitySource, file: FoundFile, now: datetime) -> bool:
+    """Half a file must not be taken for a whole one: in *full* mode everybody in the other half would be unlinked."""
+    if urlsplit(source.url).scheme in stores.ARRIVES_WHOLE or now - file.modified > SURELY_OLD:
+        return True
+    return now - datetime.fromisoformat(source.unchanged_since[file.fingerprint]) >= UNCHANGED_FOR
 
 
 def _is_identity_file(entry: dict[str, Any]) -> bool:
@@ -164,12 +146,12 @@ def _is_identity_file(entry: dict[str, Any]) -> bool:
     return entry["type"] == "file" and name.lower().endswith(SUFFIXES) and not name.startswith((".", "_"))
 
 
-def _describe(filesystem: Any, entry: dict[str, Any]) -> FoundFile:
+def _describe(source: IdentitySource, entry: dict[str, Any]) -> FoundFile:
     changed = next(entry[key] for key in ("mtime", "LastModified", "last_modified", "updated") if key in entry)
     modified = _as_moment(changed)
     identity = f"{entry['name']}|{entry['size']}|{modified.isoformat()}|{entry.get('ETag') or entry.get('etag')}"
     return FoundFile(
-        url=filesystem.unstrip_protocol(entry["name"]),
+        url=f"{source.url.rstrip('/')}/{posixpath.basename(entry['name'])}",
         fingerprint=hashlib.sha256(identity.encode()).hexdigest(),
         modified=modified,
     )

@@ -37,7 +37,8 @@ class Night(models.Model):
 class SyncRun(models.Model):
     """One identity import, catalogue sync or reconciliation. ``counts`` and ``report`` depend on the kind.
 
-    ``fingerprint`` names the file's content at its source; ``options`` is how the run was asked for.
+    ``fingerprint`` names the file's content at its source; ``options`` is how the run was asked for; ``follow_up``
+    says that the result stands and that the file is not put away or the admins are not told yet.
     """
 
     class Kind(models.TextChoices):
@@ -76,6 +77,7 @@ class SyncRun(models.Model):
     report = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     cancel_requested = models.BooleanField(default=False)
+    follow_up = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -83,7 +85,10 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["app_id", "kind", "-created_at"], name="run_newest")]
+        indexes = [
+            models.Index(fields=["app_id", "kind", "-created_at"], name="run_newest"),
+            models.Index(fields=["app_id"], condition=models.Q(follow_up=True), name="run_to_follow_up"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["app_id"],
@@ -195,7 +200,8 @@ class PendingProjection(models.Model):
 class IdentitySource(models.Model):
     """Where nightly identity files come from: a folder or an object store, by URL.
 
-    ``credentials`` is a JSON object of fsspec storage options, encrypted.
+    ``credentials`` is a JSON object of fsspec storage options, encrypted. ``unchanged_since`` has the moment at which
+    a new file was first seen as it is, by fingerprint.
     """
 
     class AfterImport(models.TextChoices):
@@ -212,6 +218,7 @@ class IdentitySource(models.Model):
     )
     after_import = models.CharField(max_length=5, choices=AfterImport, default=AfterImport.MOVE)
     checked_at = models.DateTimeField(null=True)
+    unchanged_since = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

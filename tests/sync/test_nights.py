@@ -15,7 +15,7 @@ from sync import nights, tasks
 from sync.models import Identity, IdentitySource, Night, SyncRun
 from sync.reconciliation import reconcile
 from tests.sandbox_process import StripeAccount
-from tests.sync.test_sources import age
+from tests.sync.stores.conftest import write
 
 
 @pytest.fixture
@@ -41,8 +41,9 @@ def test_it_goes_from_files_to_an_email(
     connection: Connection, night: Night, admin: str, tmp_path: Path, settings: Any
 ) -> None:
     settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "IDENTITY_FOLDERS": [str(tmp_path)]}
-    age(tmp_path / "users.csv", "user_id,stripe_id\nu1,cus_1\n")
-    IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url=tmp_path.as_uri())
+    folder = tmp_path / str(connection.app_id)
+    write(folder, "users.csv", "user_id,stripe_id\nu1,cus_1\n", 7200)
+    IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url=folder.as_uri())
     finish(night)
     assert night.step == Night.Step.FINISHED
     assert list(night.runs.order_by("created_at").values_list("kind", "state")) == [
@@ -85,8 +86,9 @@ def test_it_waits_for_a_file_that_is_still_being_written(
     connection: Connection, night: Night, tmp_path: Path, settings: Any
 ) -> None:
     settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "IDENTITY_FOLDERS": [str(tmp_path)]}
-    (tmp_path / "users.csv").write_text("user_id,stripe_id\nu1,cus_1\n")
-    IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url=tmp_path.as_uri())
+    folder = tmp_path / str(connection.app_id)
+    write(folder, "users.csv", "user_id,stripe_id\nu1,cus_1\n", 0)
+    IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url=folder.as_uri())
     nights.work_night(night)
     night.refresh_from_db()
     assert night.step == Night.Step.IDENTITIES

@@ -131,8 +131,10 @@ def test_it_defuses_formulas_in_the_download(alice: Tenant) -> None:
 
 def test_it_adds_tests_and_removes_a_source(alice: Tenant, connection: Connection, tmp_path: Any) -> None:
     client = alice.client()
+    folder = tmp_path / str(alice.id)
+    folder.mkdir()
     client.post(
-        reverse("stripe_sync:add_source"), {"url": tmp_path.as_uri(), "mode": "full", "after_import": "leave"}
+        reverse("stripe_sync:add_source"), {"url": folder.as_uri(), "mode": "full", "after_import": "leave"}
     )
     source = IdentitySource.objects.get(app_id=alice.id)
     answer = client.post(reverse("stripe_sync:test_source", args=[source.pk]), follow=True)

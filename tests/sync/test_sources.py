@@ -1,53 +1,49 @@
-"""Where identity files come from."""
+"""What may be a source, and which of its files are new. What is the same for every store is in ``stores``."""
 
-import os
-import time
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import boto3
+import psycopg
 import pytest
-from moto.server import ThreadedMotoServer
 
-from connector.crypto import Secret
 from connector.errors import InvalidInputError
 from connector.models import Connection
+from sync import nights
 from sync.identity_import import run_waiting_imports
-from sync.models import Identity, IdentitySource, SyncRun
+from sync.models import IdentitySource, Night, SyncRun
 from sync.nights import queue_new_files
-from sync.sources import SourceError, check_url, find_files, unseen_files
+from sync.stores import check_source, hide
 from tests.factories import make_connection
+from tests.faults.live_processes import database_url
+from tests.sync.stores.conftest import write
 
 pytestmark = pytest.mark.django_db
 ROW = "user_id,stripe_id\n{},cus_1\n"
-
-
-def age(path: Path, content: str, seconds: int = 3600) -> None:
-    """A file that was written ``seconds`` ago."""
-    path.write_text(content)
-    then = time.time() - seconds
-    os.utime(path, (then, then))
+APP = uuid4()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
-    settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "IDENTITY_FOLDERS": [str(tmp_path)]}
+    """The one that the operator opened, for all Apps."""
+    settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "IDENTITY_FOLDERS": [str(tmp_path), "s3://shared/ingest"]}
     return tmp_path
 
 
-def source_of(connection: Connection, url: str, **fields: Any) -> IdentitySource:
-    return IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url=url, **fields)
+@pytest.fixture
+def connection(folder: Path) -> Connection:
+    return make_connection()
 
 
 @pytest.fixture
-def source(folder: Path) -> IdentitySource:
-    return source_of(make_connection(), folder.as_uri())
+def source(connection: Connection, folder: Path) -> IdentitySource:
+    url = (folder / str(connection.app_id)).as_uri()
+    return IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url=url)
 
 
-def names(files: list[Any]) -> list[str]:
-    return [file.url.rpartition("/")[2] for file in files]
+def put(source: IdentitySource, name: str, content: str, seconds_ago: float = 7200) -> Path:
+    write(Path(source.url.removeprefix("file://")), name, content, seconds_ago)
+    return Path(source.url.removeprefix("file://")) / name
 
 
 def import_new(source: IdentitySource) -> int:
@@ -55,112 +51,144 @@ def import_new(source: IdentitySource) -> int:
     return run_waiting_imports(app_id=source.app_id)
 
 
-def test_it_lists_identity_files_oldest_first(source: IdentitySource, folder: Path) -> None:
-    age(folder / "new.csv", "", 100)
-    age(folder / "old.csv.gz", "", 900)
-    for ignored in ("_SUCCESS", ".hidden.csv", "part.csv.tmp"):
-        age(folder / ignored, "")
-    (folder / "done").mkdir()
-    assert names(find_files(source)) == ["old.csv.gz", "new.csv"]
-
-
-def test_it_leaves_a_file_alone_that_is_still_being_written(source: IdentitySource, folder: Path) -> None:
-    age(folder / "old.csv", "")
-    age(folder / "young.csv", "", 0)
-    files, young = unseen_files(source)
-    assert (names(files), young) == (["old.csv"], 1)
-
-
-def test_it_imports_a_file_once_and_moves_it(source: IdentitySource, folder: Path) -> None:
-    age(folder / "users.csv", ROW.format("u1"))
+def test_it_keeps_a_bad_file_where_it_is_and_leaves_it_alone(source: IdentitySource) -> None:
+    path = put(source, "users.csv", "nonsense\n")
     assert import_new(source) == 1
-    assert Identity.objects.get().user_id == "u1"
-    assert [path.name[9:] for path in (folder / "done").iterdir()] == ["users.csv"]
-    assert import_new(source) == 0
-
-
-def test_it_does_not_import_an_unmoved_file_again_until_it_changes(source: IdentitySource, folder: Path) -> None:
-    source.after_import = IdentitySource.AfterImport.LEAVE
-    source.save()
-    age(folder / "users.csv", ROW.format("u1"))
-    assert import_new(source) == 1
-    assert import_new(source) == 0
-    age(folder / "users.csv", ROW.format("u2"), 200)
-    assert import_new(source) == 1
-
-
-def test_it_imports_the_oldest_file_first(source: IdentitySource, folder: Path) -> None:
-    age(folder / "a.csv", "user_id,stripe_id\nu1,cus_new\n", 100)
-    age(folder / "b.csv", "user_id,stripe_id\nu1,cus_old\n", 900)
-    import_new(source)
-    assert Identity.objects.get().stripe_id == "cus_new"
-
-
-def test_it_keeps_a_failed_file_where_it_is(source: IdentitySource, folder: Path) -> None:
-    age(folder / "users.csv", "nonsense\n")
-    import_new(source)
     assert SyncRun.objects.get().state == SyncRun.State.FAILED
-    assert (folder / "users.csv").exists()
+    assert path.exists()
+    assert import_new(source) == 0
+
+
+def test_it_tries_a_file_again_that_could_not_be_read(source: IdentitySource) -> None:
+    path = put(source, "users.csv", ROW.format("u1"))
+    queue_new_files(source)
+    path.rename(path.with_suffix(".gone"))
+    run_waiting_imports(app_id=source.app_id)
+    assert "cannot be opened" in SyncRun.objects.get().error
+    path.with_suffix(".gone").rename(path)
+    assert import_new(source) == 1
+    assert list(SyncRun.objects.order_by("created_at").values_list("state", flat=True)) == ["failed", "done"]
+
+
+def test_it_queues_a_file_once_however_often_it_looks(source: IdentitySource) -> None:
+    put(source, "users.csv", ROW.format("u1"))
+    queue_new_files(source)
+    queue_new_files(source)
+    assert SyncRun.objects.count() == 1
+
+
+def test_it_puts_away_the_file_of_an_import_that_was_killed_right_after(source: IdentitySource) -> None:
+    path = put(source, "users.csv", ROW.format("u1"))
+    queue_new_files(source)
+    SyncRun.objects.update(state=SyncRun.State.DONE, follow_up=True)
+    run_waiting_imports(app_id=source.app_id)
+    assert not path.exists()
+    assert not SyncRun.objects.get().follow_up
+
+
+def test_it_says_that_a_file_was_imported_and_not_put_away(source: IdentitySource) -> None:
+    path = put(source, "users.csv", ROW.format("u1"))
+    (path.parent / "done").write_text("a file where the folder should be")
+    import_new(source)
+    run = SyncRun.objects.get()
+    assert run.state == SyncRun.State.DONE
+    assert "could not be put away" in run.error
+    assert path.exists()
+
+
+def test_it_goes_on_after_an_hour_without_a_file_that_is_still_written_and_says_so(source: IdentitySource) -> None:
+    put(source, "users.csv", ROW.format("u1"), seconds_ago=0)
+    assert queue_new_files(source) == 1
+    assert source.error == ""
+    queue_new_files(source, may_wait=False)
+    assert source.error == "Still being written after an hour, so left for the next night: users.csv"
+
+
+def test_it_waits_for_a_file_that_another_process_imports(source: IdentitySource) -> None:
+    """Else the night would compare with Stripe, and tell the admins, before its links are there."""
+    night = Night.objects.create(connection=source.connection, local_date="2026-01-10")
+    put(source, "users.csv", ROW.format("u1"))
+    with psycopg.connect(database_url()) as other:
+        other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"identities:{source.app_id}"])
+        nights.work_night(night)
+        assert (night.step, night.runs.get().state) == (Night.Step.IDENTITIES, SyncRun.State.QUEUED)
+    assert nights._import_files(night)
+    assert night.runs.get().state == SyncRun.State.DONE
 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.com/x", "/etc", "file:///etc", "simplecache::s3://bucket", "memory://x", "file://{}/../.."],
+    [
+        "http://example.com/x", "/etc", "simplecache::s3://bucket", "memory://x", "s3://shared/ingest/{app}/../other",
+        "sftp://acme:secret@host/ingest", "abfs://box@account.dfs.core.windows.net/x", "s3://bucket/x?versionId=1",
+    ],
+)  # fmt: skip
+def test_it_refuses_urls_that_are_no_plain_folder_of_a_known_store(folder: Path, url: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_source(app_id=APP, url=url.format(app=APP), credentials={})
+    assert refused.value.code == "bad_source_url"
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc", "file://{folder}", "file://{folder}/{other}", "file://{folder}/link"]
 )
-def test_it_refuses_urls_that_no_admin_may_read(folder: Path, url: str) -> None:
-    with pytest.raises(InvalidInputError):
-        check_url(url.format(folder))
+def test_it_refuses_local_folders_that_are_not_the_apps_own(folder: Path, url: str) -> None:
+    (folder / "link").symlink_to("/etc")
+    with pytest.raises(InvalidInputError, match=str(APP)):
+        check_source(app_id=APP, url=url.format(folder=folder, other=uuid4()), credentials={})
 
 
-def test_it_says_why_a_source_cannot_be_read(source: IdentitySource, folder: Path) -> None:
-    source.url = f"{folder.as_uri()}/missing"
-    with pytest.raises(SourceError, match="missing"):
-        find_files(source)
+@pytest.mark.parametrize(
+    "url", ["file://{folder}/{app}", "file://{folder}/{app}/nightly", "s3://shared/ingest/{app}"]
+)
+def test_it_reads_with_the_servers_own_rights_what_the_operator_opened_to_the_app(folder: Path, url: str) -> None:
+    check_source(app_id=APP, url=url.format(folder=folder, app=APP), credentials={})
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """The URL of a server that speaks S3's API."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+GOOD: list[tuple[str, dict[str, Any]]] = [
+    ("s3://bucket/x", {"key": "k", "secret": "s"}),
+    ("s3://bucket/x", {"key": "k", "secret": "s", "token": "t"}),
+    ("gs://bucket/x", {"token": {"type": "service_account"}}),
+    ("abfs://box/x", {"account_name": "acme1", "account_key": "k"}),
+    ("abfs://box/x", {"account_name": "acme1", "sas_token": "s"}),
+    ("sftp://host/x", {"username": "u", "password": "p", "port": 2222}),
+]
 
 
-@pytest.fixture
-def bucket(s3: str, settings: Any) -> Any:
-    settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "S3_ENDPOINT_URL": s3}
-    client = boto3.client(
-        "s3", endpoint_url=s3, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
-    )
-    client.create_bucket(Bucket="ingest-bucket")
-    return client
+@pytest.mark.parametrize(("url", "credentials"), GOOD)
+def test_it_takes_credentials_that_a_store_needs(url: str, credentials: dict[str, Any]) -> None:
+    check_source(app_id=APP, url=url, credentials=credentials)
 
 
-CREDENTIALS = Secret('{"key": "k", "secret": "s"}')
+@pytest.mark.parametrize(
+    ("url", "credentials"),
+    [
+        # The libraries would fall back on what the server itself may do.
+        ("s3://bucket/x", {}),
+        ("s3://shared/ingest/elsewhere", {}),
+        ("s3://bucket/x", {"key": "k"}),
+        ("s3://bucket/x", {"key": "k", "secret": ""}),
+        ("gs://bucket/x", {"project": "p"}),
+        ("abfs://box/x", {"account_name": "acme1"}),
+        ("sftp://host/x", {"username": "u"}),
+        # These would read files of the server, or reach into its network.
+        ("gs://bucket/x", {"token": "/etc/passwd"}),
+        ("gs://bucket/x", {"token": {"type": "external_account", "credential_source": {"file": "/etc/passwd"}}}),
+        ("s3://bucket/x", {"key": "k", "secret": "s", "client_kwargs": {"endpoint_url": "http://10.0.0.1"}}),
+        ("abfs://box/x", {"account_name": "10.0.0.1/#", "account_key": "k"}),
+        ("abfs://box/x", {"account_name": "acme1", "account_key": "k;BlobEndpoint=http://10.0.0.1"}),
+        ("sftp://host/x", {"username": "u", "password": "p", "sock": 3}),
+        ("sftp://host/x", {"username": "u", "password": "p", "port": "22; x"}),
+    ],
+)  # fmt: skip
+def test_it_refuses_credentials_that_are_incomplete_or_reach_elsewhere(
+    folder: Path, url: str, credentials: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_source(app_id=APP, url=url, credentials=credentials)
+    assert refused.value.code == "bad_credentials"
 
 
-@pytest.mark.parametrize("after", list(IdentitySource.AfterImport))
-def test_it_imports_from_s3(bucket: Any, monkeypatch: pytest.MonkeyPatch, after: str) -> None:
-    monkeypatch.setattr("sync.sources.SETTLED", timedelta(seconds=-5))
-    key = f"ingest/{after}.csv"
-    bucket.put_object(Bucket="ingest-bucket", Key=key, Body=ROW.format("u1").encode())
-    source = source_of(make_connection(), "s3://ingest-bucket/ingest", credentials=CREDENTIALS, after_import=after)
-    assert import_new(source) == 1
-    run = SyncRun.objects.get(identity_source=source)
-    assert (run.state, run.error) == ("done", "")
-    assert import_new(source) == 0
-    keys = [entry["Key"] for entry in bucket.list_objects_v2(Bucket="ingest-bucket")["Contents"]]
-    assert (key in keys) == (after != IdentitySource.AfterImport.MOVE)
-    if after == IdentitySource.AfterImport.TAG:
-        tags = bucket.get_object_tagging(Bucket="ingest-bucket", Key=key)["TagSet"]
-        assert tags == [{"Key": "engage-import", "Value": "done"}]
-    for key in keys:
-        bucket.delete_object(Bucket="ingest-bucket", Key=key)
-
-
-def test_it_says_why_a_bucket_cannot_be_read(bucket: Any) -> None:
-    source = source_of(make_connection(), "s3://no-such-bucket/x", credentials=CREDENTIALS)
-    with pytest.raises(SourceError, match="no-such-bucket"):
-        find_files(source)
+def test_it_hides_credentials_that_an_error_repeats() -> None:
+    told = hide("403 for AKIA1 with s3cr3t-and-more", {"key": "AKIA1", "secret": "s3cr3t-and-more", "port": 22})
+    assert told == "403 for … with …"
