@@ -6,10 +6,10 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=/opt/venv
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /srv
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-default-groups --extra s3
+RUN uv sync --locked --no-default-groups --all-extras
 
 FROM build AS build-sandbox
-RUN uv sync --locked --no-default-groups --extra s3 --group sandbox
+RUN uv sync --locked --no-default-groups --all-extras --group sandbox
 
 FROM python:3.13-slim-bookworm AS app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 DEBUG=0 UPLOADS_URL=file:///var/lib/engage/uploads

@@ -1,9 +1,10 @@
 """The Celery application: ``celery -A engage_stripe worker`` and ``celery -A engage_stripe beat``."""
 
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import beat_embedded_init, beat_init, heartbeat_sent, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
 
@@ -20,3 +21,10 @@ def _tell_that_a_worker_lives(**_: object) -> None:
     from engage_stripe import probes  # noqa: PLC0415
 
     cache.set(probes.WORKER_HEARTBEAT, 1, probes.WORKER_HEARTBEAT_SECONDS)
+
+
+@beat_init.connect
+@beat_embedded_init.connect
+def _tick_at_once(sender: Any, **_: object) -> None:
+    """What waited while no clock ran, a night that was missed say, starts now and not a minute later."""
+    sender.app.send_task("stripe_sync.tick", expires=60)

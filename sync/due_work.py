@@ -1,6 +1,7 @@
 """Reads: what a tick finds to do. Whatever a killed process left undone is found here too."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -11,9 +12,11 @@ from sync.models import Night, PendingProjection, RunRange, SyncRun
 CATALOGUE_EVERY = timedelta(minutes=15)
 
 
-def open_nights() -> list[int]:
-    active = Night.objects.filter(connection__status=Connection.Status.ACTIVE)
-    return list(active.exclude(step=Night.Step.FINISHED).values_list("pk", flat=True))
+def open_nights(**where: Any) -> list[int]:
+    """``where`` narrows the connections: ``app_id``."""
+    connections = Connection.objects.filter(status=Connection.Status.ACTIVE, **where)
+    nights = Night.objects.filter(connection__in=connections).exclude(step=Night.Step.FINISHED)
+    return list(nights.values_list("pk", flat=True))
 
 
 def apps_with_waiting_imports() -> list[UUID]:

@@ -83,6 +83,7 @@ def import_waiting(app_id: str) -> None:
     """Import the App's waiting files, oldest first, and project whom an interrupted import left."""
     identity_import.run_waiting_imports(app_id=UUID(app_id))
     identity.project_pending(app_id=UUID(app_id), source={"identity": "file"})
+    _go_on_with_nights(UUID(app_id))
 
 
 @shared_task(name="stripe_sync.read_catalogue", ignore_result=True)
@@ -92,6 +93,7 @@ def read_catalogue(connection_id: str, *, complete: bool = False) -> None:
         return
     with contextlib.suppress(ConflictError):  # somebody is at it
         catalogue.sync_catalogue(connection=connection, complete=complete, started_by="schedule")
+    _go_on_with_nights(connection.app_id)
 
 
 @shared_task(name="stripe_sync.start_reconciliation", ignore_result=True)
@@ -118,3 +120,10 @@ def work_on_reconciliation(run_id: str) -> None:
         work_on_reconciliation.delay(run_id)
 
     reconciliation.work(run, on_split=call_for_another)
+    _go_on_with_nights(run.app_id)
+
+
+def _go_on_with_nights(app_id: UUID) -> None:
+    """A night may have waited for what just ended; the tick would see it within a minute."""
+    for night_id in due_work.open_nights(app_id=app_id):
+        _hand_out(work_night, night_id)

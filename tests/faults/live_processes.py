@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import redis
 from django.conf import settings
 from django.db import connection
 
@@ -32,9 +33,10 @@ def _redis_url() -> str:
 class LiveProcesses:
     """Starts what the test asks for, with one environment for all."""
 
-    def __init__(self, supervisor: Supervisor, *, stripe_url: str, folder: Path) -> None:
+    def __init__(self, supervisor: Supervisor, *, stripe_url: str, folder: Path, **environment: str) -> None:
+        redis.Redis.from_url(_redis_url()).flushdb()  # the tasks of an earlier test
         self._supervisor = supervisor
-        self._folder = folder
+        self._schedule = str(folder / "celerybeat-schedule")
         port = choose_port(0, on_taken=lambda _: None, purpose="test")
         self.url = f"http://127.0.0.1:{port}"
         self._environment = {
@@ -47,6 +49,7 @@ class LiveProcesses:
             "PUBLIC_BASE_URL": self.url,
             "STRIPE_API_BASE": stripe_url,
             "STRIPE_CONNECT_BASE": stripe_url,
+            **environment,
         }
 
     def start_web(self) -> None:
@@ -56,11 +59,18 @@ class LiveProcesses:
         self._supervisor.start("web", command, environment=self._environment)
         self._supervisor.wait_until_served("web", f"{self.url}/healthz", seconds=START_WITHIN)
 
-    def start_worker(self) -> None:
-        schedule = str(self._folder / "celerybeat-schedule")
-        command = ["celery", "-A", "engage_stripe", "worker", "-B", "--schedule", schedule, "--concurrency", "1"]
-        self._supervisor.start("worker", command, environment=self._environment)
+    def start_worker(self, name: str = "worker", *, with_beat: bool = True) -> None:
+        beat = ["-B", "--schedule", self._schedule] if with_beat else []
+        command = ["celery", "-A", "engage_stripe", "worker", "--concurrency", "1", "--hostname", f"{name}@test"]
+        self._supervisor.start(name, [*command, *beat], environment=self._environment)
+
+    def start_beat(self) -> None:
+        command = ["celery", "-A", "engage_stripe", "beat", "--schedule", self._schedule]
+        self._supervisor.start("beat", command, environment=self._environment)
 
     @property
     def worker_pid(self) -> int:
-        return self._supervisor.pid("worker")
+        return self.pid("worker")
+
+    def pid(self, name: str) -> int:
+        return self._supervisor.pid(name)
