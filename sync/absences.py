@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Min
 
 from connector.errors import StripeError
@@ -15,8 +16,8 @@ _OBJECTS = {"customers": "customer", "subscriptions": "subscription"}
 _BATCH = 100
 
 
-def verify(run: SyncRun, connection: Connection, resource: str) -> int:
-    """Read each absent object by id and return how many are gone. Does nothing where a range was not read.
+def verify(run: SyncRun, connection: Connection, resource: str) -> None:
+    """Read each absent object by id, and mark and report those that are gone. Nothing where a range was not read.
 
     What was listed has reached the lowest rank of the ranges' first pages, so a lower rank means absent. Every
     object that is looked for reaches it too: after a kill the rest is looked for.
@@ -24,33 +25,31 @@ def verify(run: SyncRun, connection: Connection, resource: str) -> int:
     ranges = run.ranges.filter(resource=resource)
     floor = ranges.aggregate(rank=Min("first_rank"))["rank"]
     if not floor or ranges.exclude(state=RunRange.State.DONE).exists():
-        return 0
+        return
     absent = drift.MODELS[resource].objects.filter(
         connection=connection, deleted=False, rank__lt=floor, rank__gt=0
     )
-    gone = 0
     stripe_ids = list(absent.order_by("stripe_id").values_list("stripe_id", flat=True))
     for start in range(0, len(stripe_ids), _BATCH):
-        gone += _look_for(run, connection, resource, stripe_ids[start : start + _BATCH], floor)
+        _look_for(run, connection, resource, stripe_ids[start : start + _BATCH], floor)
         runs.report_progress(run, {**run.progress, "step": "verifying"})
-    return gone
 
 
-def _look_for(run: SyncRun, connection: Connection, resource: str, stripe_ids: list[str], floor: int) -> int:
+def _look_for(run: SyncRun, connection: Connection, resource: str, stripe_ids: list[str], floor: int) -> None:
     gateway = StripeGateway(connection)
     before = drift.read_rows(connection, resource, stripe_ids)
     found = [
         _retrieve(gateway, resource, stripe_id, row.get("customer"), floor) for stripe_id, row in before.items()
     ]
-    changes = apply_objects(
-        connection=connection,
-        objects=[data for data, _ in found],
-        rank=min(rank for _, rank in found),
-        source={"run": str(run.pk)},
-    )
-    after = drift.read_rows(connection, resource, stripe_ids)
-    drift.note_drift(run, resource, before, after, changes, first_load=False)
-    return sum(bool(data.get("deleted")) for data, _ in found)
+    with transaction.atomic():  # what is healed is reported, whoever is killed here
+        changes = apply_objects(
+            connection=connection,
+            objects=[data for data, _ in found],
+            rank=min(rank for _, rank in found),
+            source={"run": str(run.pk)},
+        )
+        after = drift.read_rows(connection, resource, stripe_ids)
+        drift.note_drift(run, resource, before, after, changes, first_load=False)
 
 
 def _retrieve(

@@ -57,9 +57,12 @@ def sync_catalogue(
     with locks.try_hold(f"catalogue:{connection.pk}") as held:
         if not held:
             raise ConflictError("run_in_progress", "The catalogue is being read already.", retryable=True)
-        run = runs.open_run(connection=connection, kind=SyncRun.Kind.CATALOGUE, **fields)
-        runs.begin(run)
+        options = {"complete": complete}
+        run = runs.open_run(connection=connection, kind=SyncRun.Kind.CATALOGUE, options=options, **fields)
+        if not runs.begin(run):
+            return run  # canceled just now
         run.counts = {}
+        complete = complete or bool(run.options.get("complete"))  # asked for by whoever queued or began it
         _perform(run, connection, _created_since(connection, complete=complete), on_progress)
     return run
 

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection as database
+from django.db.models import Min, Q
 
 from connector.models import Connection
 from sync.models import Customer, Drift, StripeEvent, Subscription, SyncRun, UserTraits
 from sync.projection import TraitChange
 
 MODELS: dict[str, type[Customer | Subscription]] = {"customers": Customer, "subscriptions": Subscription}
-EVENT_TYPES = {"customers": "customer.", "subscriptions": "customer.subscription."}
 _NOT_COMPARED = {"id", "connection", "stripe_id", "rank", "payment_failed", "payment_rank"}
 
 Rows = dict[str, dict[str, Any]]
@@ -103,23 +103,64 @@ def _moment(rank: int) -> datetime:
     return datetime.fromtimestamp(rank // 2, UTC)
 
 
-# An event about the object that came after the mirror was last right: it failed, or it was late.
+def note_unhealed(run: SyncRun, customers: Iterable[str]) -> None:
+    """Name the customers of whom the run could not find out what is true; the refresh queue goes on asking."""
+    Drift.objects.bulk_create(
+        (
+            Drift(
+                run=run,
+                resource="customers",
+                stripe_id=one,
+                customer=one,
+                healed=False,
+                cause=Drift.Cause.UNSETTLED,
+            )
+            for one in customers
+        ),
+        update_conflicts=True,
+        unique_fields=["run", "resource", "stripe_id"],
+        update_fields=["healed", "cause"],
+    )
+
+
+# An event about the object from after the mirror was last right: it failed, it waits, or it was late. Failures first.
 _EXPLAIN_BY_EVENTS = """
-UPDATE stripe_sync_drift d SET event_id = e.event_id,
-       cause = CASE WHEN e.state = 'failed' THEN 'event_failed' ELSE 'event_late' END
-FROM stripe_sync_stripeevent e
-WHERE d.run_id = %(run)s AND e.connection_id = %(connection)s
-  AND e.payload -> 'data' -> 'object' ->> 'id' = d.stripe_id
-  AND (e.state = 'failed' OR e.received_at >= d.found_at)
+UPDATE stripe_sync_drift d SET event_id = found.event_id, cause = found.cause
+FROM (
+    SELECT DISTINCT ON (d.id) d.id, e.event_id,
+           CASE WHEN e.state = 'failed' THEN 'event_failed'
+                WHEN e.state = 'received' AND e.received_at < d.found_at THEN 'event_waiting'
+                ELSE 'event_late' END AS cause
+    FROM stripe_sync_drift d
+    JOIN stripe_sync_stripeevent e ON e.payload -> 'data' -> 'object' ->> 'id' = d.stripe_id
+    WHERE d.run_id = %(run)s AND d.healed AND e.connection_id = %(connection)s
+      AND e.created >= %(earliest)s AND e.created >= COALESCE(d.since, %(earliest)s)
+      AND (e.state IN ('failed', 'received') OR e.received_at >= d.found_at)
+    ORDER BY d.id, e.state = 'failed' DESC, e.created DESC
+) found
+WHERE d.id = found.id
 """
+_OWN_EVENTS = {
+    "customers": Q(type__in=["customer.created", "customer.updated", "customer.deleted"]),
+    "subscriptions": Q(type__startswith="customer.subscription."),
+}
 
 
 def explain(run: SyncRun, connection: Connection) -> None:
-    """Say why each object had drifted: its event failed, came late, is missing, or none of its kind ever comes."""
+    """Say why each object had drifted: its event failed, waits or came late, is missing, or none of its kind comes."""
+    if not run.drifts.exists():
+        return
+    told: dict[str, Any] = {"run": run.pk, "connection": connection.pk, "earliest": _earliest(run, connection)}
     with database.cursor() as cursor:
-        cursor.execute(_EXPLAIN_BY_EVENTS, {"run": run.pk, "connection": connection.pk})
-    for resource, prefix in EVENT_TYPES.items():
-        events = StripeEvent.objects.filter(connection=connection, type__startswith=prefix)
-        if not events.exists():
+        cursor.execute(_EXPLAIN_BY_EVENTS, told)
+    for resource, own in _OWN_EVENTS.items():
+        if not StripeEvent.objects.filter(own, connection=connection).exists():
             unexplained = run.drifts.filter(resource=resource, cause=Drift.Cause.EVENT_MISSING)
             unexplained.update(cause=Drift.Cause.NEVER_SUBSCRIBED)
+
+
+def _earliest(run: SyncRun, connection: Connection) -> datetime:
+    """No event from before this explains anything: the mirror was right, or all was read, after it."""
+    since = run.drifts.aggregate(first=Min("since"))["first"]
+    known = [moment for moment in (since, connection.last_reconciliation_at) if moment]
+    return min(known, default=datetime.fromtimestamp(0, UTC))

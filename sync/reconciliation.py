@@ -4,6 +4,7 @@ This is the life of a run; ``reconciliation_ranges`` does the reading. A killed 
 ``start`` finds it, and its ranges know how far they are.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,9 @@ from connector.models import Connection
 from connector.permissions import allows
 from sync import absences, drift, locks, runs, unsettled
 from sync.models import RunRange, SyncRun
-from sync.reconciliation_ranges import RESOURCES, read_waiting_ranges
+from sync.reconciliation_ranges import OUR_FAULT, RESOURCES, read_waiting_ranges
+
+logger = logging.getLogger(__name__)
 
 OnProgress = Callable[[dict[str, Any]], None]
 CARD_TRAITS = ("payment_card_brand", "payment_card_country", "payment_card_expiration", "payment_card_wallet_type")
@@ -77,7 +80,9 @@ def work(
         if not run.ranges.filter(state=RunRange.State.WAITING).exists():
             _close(run)
     except runs.CanceledError:
-        runs.finish(run, SyncRun.State.CANCELED)
+        run.refresh_from_db()
+        if run.is_open:  # another worker may have come to the end before it saw the wish
+            runs.finish(run, SyncRun.State.CANCELED)
 
 
 def _work_in_threads(run: SyncRun, threads: int, on_progress: OnProgress | None) -> None:
@@ -114,15 +119,26 @@ def _close(run: SyncRun) -> None:
         assert connection is not None  # noqa: S101  a reconciliation always has one
         failed = run.ranges.filter(state=RunRange.State.FAILED)
         errors = list(failed.values_list("error", flat=True).distinct())
-        try:
-            gone = sum(absences.verify(run, connection, resource) for resource in RESOURCES)
-            unsettled.settle(run, connection)
-        except StripeError as error:
-            gone = 0
-            errors.append(error.user_message)
+        errors += _complete(run, connection)
         drift.explain(run, connection)
-        _summarise(run, connection, gone)
+        _summarise(run, connection)
         _finish(run, connection, errors)
+
+
+def _complete(run: SyncRun, connection: Connection) -> list[str]:
+    """Look for what was absent, settle what was read too early; what went wrong."""
+    try:
+        for resource in RESOURCES:
+            absences.verify(run, connection, resource)
+        drift.note_unhealed(run, unsettled.settle(run, connection))
+    except StripeError as error:
+        return [error.user_message]
+    except runs.CanceledError:
+        raise
+    except Exception:  # or the run would be open, and closed in vain, for ever
+        logger.exception("Reconciliation %s could not be completed", run.pk)
+        return [OUR_FAULT]
+    return []
 
 
 def _finish(run: SyncRun, connection: Connection, errors: list[str]) -> None:
@@ -135,14 +151,14 @@ def _finish(run: SyncRun, connection: Connection, errors: list[str]) -> None:
     runs.finish(run, SyncRun.State.FAILED if nothing_read else SyncRun.State.PARTIAL, error=" ".join(errors))
 
 
-def _summarise(run: SyncRun, connection: Connection, gone: int) -> None:
+def _summarise(run: SyncRun, connection: Connection) -> None:
     totals = run.ranges.values("resource").annotate(read=Sum("objects_read"), requests=Sum("requests_made"))
     run.counts = {row["resource"]: row["read"] for row in totals.order_by("resource")}
     run.counts |= {
         "requests": sum(row["requests"] for row in totals),
         "drifted": run.drifts.count(),
         "healed": run.drifts.filter(healed=True).count(),
-        "gone": gone,
+        "gone": run.drifts.filter(after__deleted=True).count(),
     }
     causes = run.drifts.values("cause").annotate(count=Count("id")).order_by("cause")
     run.report = {"causes": {row["cause"]: row["count"] for row in causes}}

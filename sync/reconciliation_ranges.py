@@ -1,5 +1,6 @@
 """Read one stretch of Stripe's lists, newest first: fetch up to ten pages, apply them, remember the cursor."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,8 +19,11 @@ from sync import drift, locks, runs, unsettled
 from sync.models import RunRange, SyncRun
 from sync.observations import apply_objects
 
+logger = logging.getLogger(__name__)
+
 OnProgress = Callable[[dict[str, Any]], None]
 
+OUR_FAULT = "Something went wrong on our side."
 RESOURCES = ("customers", "subscriptions")
 PAGES_AT_ONCE = 10  # 1,000 objects share the statements of one transaction
 MAX_RANGES = 16  # of a resource; each split costs at most one more request
@@ -75,10 +79,16 @@ class _Reader:
     def read(self) -> None:
         while self._range.state == RunRange.State.WAITING:
             fetched = self._fetch()
-            self._apply(fetched)
+            try:
+                self._apply(fetched)
+            except Exception:  # or the run would be open, and this range read in vain, for ever
+                logger.exception("A range of reconciliation %s could not be taken in", self._run.pk)
+                self._range.refresh_from_db()
+                self._postpone(OUR_FAULT, retryable=True)
+                return
             self._report()
             if fetched.error:
-                self._postpone(fetched.error)
+                self._postpone(fetched.error.user_message, retryable=fetched.error.retryable)
                 return
 
     def _fetch(self) -> _Fetched:
@@ -154,12 +164,12 @@ class _Reader:
         self._range.unsettled += unsettled.claim(self._connection, early)
         drift.note_drift(self._run, resource, before, after, changes, first_load=self._first_load)
 
-    def _postpone(self, error: StripeError) -> None:
+    def _postpone(self, error: str, *, retryable: bool) -> None:
         """Another attempt after a pause that doubles, or none where waiting cannot help."""
         stretch = self._range
         stretch.attempts += 1
-        stretch.error = error.user_message
-        if error.retryable and stretch.attempts < MAX_ATTEMPTS:
+        stretch.error = error
+        if retryable and stretch.attempts < MAX_ATTEMPTS:
             stretch.not_before = timezone.now() + FIRST_PAUSE * 2 ** (stretch.attempts - 1)
         else:
             stretch.state = RunRange.State.FAILED

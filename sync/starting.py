@@ -17,7 +17,11 @@ from sync.uploads import store_upload
 def start_catalogue(*, connection: Connection, started_by: str) -> SyncRun:
     """Queue a complete read; raises ``ConflictError`` where one is open."""
     run = runs.create_run(
-        app_id=connection.app_id, connection=connection, kind=SyncRun.Kind.CATALOGUE, started_by=started_by
+        app_id=connection.app_id,
+        connection=connection,
+        kind=SyncRun.Kind.CATALOGUE,
+        options={"complete": True},
+        started_by=started_by,
     )
     _after_commit(tasks.read_catalogue, str(connection.pk), complete=True)
     return run

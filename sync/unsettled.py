@@ -31,8 +31,9 @@ def claim(connection: Connection, customers: Iterable[str]) -> list[str]:
     return list(doubted.values_list("stripe_id", flat=True))
 
 
-def settle(run: SyncRun, connection: Connection) -> None:
-    """Read every claimed customer until a fetch outranks what is known of it. Raises ``StripeError``."""
+def settle(run: SyncRun, connection: Connection) -> list[str]:
+    """Read every claimed customer until a fetch outranks what is known of it; those that none did. Raises
+    ``StripeError``."""
     claimed: set[str] = set()
     for stretch in run.ranges.all():
         claimed.update(stretch.unsettled)
@@ -40,12 +41,14 @@ def settle(run: SyncRun, connection: Connection) -> None:
     for _ in range(MAX_ATTEMPTS):
         waiting = _requests(connection).filter(stripe_id__in=claimed).values_list("stripe_id", flat=True)
         if not waiting:
-            return
+            return []
         pause.wait(PAUSE)
         for customer in waiting:
             _read_again(run, connection, customer)
             runs.report_progress(run, {**run.progress, "step": "settling"})
-    _requests(connection).filter(stripe_id__in=claimed).update(not_before=timezone.now())
+    left = _requests(connection).filter(stripe_id__in=claimed)
+    left.update(not_before=timezone.now())
+    return list(left.values_list("stripe_id", flat=True))
 
 
 def _requests(connection: Connection) -> QuerySet[RefreshRequest]:

@@ -166,7 +166,9 @@ class Drift(models.Model):
         EVENT_MISSING = "event_missing", "No event came"
         EVENT_FAILED = "event_failed", "An event came and failed"
         EVENT_LATE = "event_late", "The event came after this run"
+        EVENT_WAITING = "event_waiting", "An event came and waits to be handled"
         NEVER_SUBSCRIBED = "never_subscribed", "Events of this kind never reach us"
+        UNSETTLED = "unsettled", "It changed while it was read, and is read again soon"
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="drifts")
     resource = models.CharField(max_length=16)

@@ -21,7 +21,15 @@ from connector.crypto import Secret
 from connector.models import Connection
 from engage_stripe.demo.processes import Supervisor, choose_port
 from sync.models import (
-    Customer, Drift, Identity, IdentitySource, Night, Price, Subscription, SyncRun, UserTraits,
+    Customer,
+    Drift,
+    Identity,
+    IdentitySource,
+    Night,
+    Price,
+    Subscription,
+    SyncRun,
+    UserTraits,
 )  # fmt: skip
 from sync.reconciliation import reconcile
 from tests.factories import Tenant, make_app, make_connection
@@ -40,7 +48,7 @@ class Inbox:
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
 
-    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
         self.messages.append(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
 

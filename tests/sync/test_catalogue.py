@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from connector.crypto import Secret
 from connector.models import Connection
-from sync.catalogue import sync_catalogue
+from sync import runs
+from sync.catalogue import _Reader, sync_catalogue
 from sync.models import Coupon, Price, Product, PromotionCode, SyncRun
+from sync.starting import start_catalogue
 from tests.sandbox_process import StripeAccount
 from tests.sync.conftest import let_time_pass
 
@@ -115,3 +117,53 @@ def test_it_takes_up_a_run_that_was_killed(connection: Connection) -> None:
         app_id=connection.app_id, connection=connection, kind="catalogue", state="running"
     )
     assert sync_catalogue(connection=connection).pk == dead.pk
+
+
+def test_it_reads_completely_what_was_asked_for_completely_even_if_its_task_was_lost(
+    connection: Connection, stripe_account: StripeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tick takes the run up, and by itself would ask a large catalogue for news only."""
+    monkeypatch.setattr("sync.catalogue.SMALL", 1)
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *_, **__: None)
+    make_product(stripe_account)
+    make_price(stripe_account)
+    sync_catalogue(connection=connection)
+    asked = start_catalogue(connection=connection, started_by="ada@example.com")
+    run = sync_catalogue(connection=connection, complete=False)
+    assert (run.pk, run.report["complete"]) == (asked.pk, True)
+
+
+def test_it_does_nothing_more_of_a_run_that_was_canceled(
+    connection: Connection, stripe_account: StripeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = runs.begin
+    monkeypatch.setattr(runs, "begin", lambda run: runs.cancel(app_id=run.app_id, run_id=run.pk) and begin(run))
+    assert sync_catalogue(connection=connection).state == SyncRun.State.CANCELED
+    assert stripe_account.requests(path="/v1/products") == []
+
+
+def test_it_stops_at_the_next_page_when_it_is_canceled(
+    connection: Connection, stripe_account: StripeAccount
+) -> None:
+    make_product(stripe_account)
+    canceled = sync_catalogue(connection=connection, on_progress=lambda _: runs.cancel(
+        app_id=connection.app_id, run_id=SyncRun.objects.get().pk))  # fmt: skip
+    assert canceled.state == SyncRun.State.CANCELED
+    assert stripe_account.requests(path="/v1/coupons") == []
+
+
+def test_it_keeps_what_the_list_lacked_and_stripe_has(
+    connection: Connection, stripe_account: StripeAccount
+) -> None:
+    """The list is given by a former answer: the coupon came after it."""
+    coupon = stripe_account.client.v1.coupons.create({"percent_off": 20, "duration": "once"}).id
+    sync_catalogue(connection=connection)
+    let_time_pass(stripe_account.sandbox, 10)
+    reader = _Reader(start(connection), connection, "coupons", None)
+    reader._verify_absences(2 * int(timezone.now().timestamp() + 10**8))
+    assert not Coupon.objects.get(stripe_id=coupon).deleted
+    assert [r["status"] for r in stripe_account.requests(path=f"/v1/coupons/{coupon}", method="GET")] == [200]
+
+
+def start(connection: Connection) -> SyncRun:
+    return runs.open_run(connection=connection, kind=SyncRun.Kind.CATALOGUE)
