@@ -105,6 +105,8 @@ def _describe_coupons(coupons: Iterable[Coupon]) -> list[Entry]:
 
 
 def _why_no_coupon(coupon: Coupon) -> str:
+    if coupon.deleted:
+        return "is no longer at Stripe"
     if coupon.redeem_by and coupon.redeem_by <= timezone.now():
         return "has expired"
     if coupon.max_redemptions is not None and coupon.times_redeemed >= coupon.max_redemptions:
