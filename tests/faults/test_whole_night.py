@@ -4,22 +4,17 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
 from django.db import connection as database
 from django.utils import timezone
 
 from connector.crypto import Secret
 from connector.models import Connection
-from engage_stripe.demo.processes import Supervisor, choose_port
+from engage_stripe.demo.processes import Supervisor
 from sync.models import (
     Customer,
     Drift,
@@ -33,6 +28,7 @@ from sync.models import (
 )  # fmt: skip
 from sync.reconciliation import reconcile
 from tests.factories import Tenant, make_app, make_connection
+from tests.faults.conftest import MailServer
 from tests.faults.live_processes import LiveProcesses
 from tests.sandbox_process import StripeAccount
 from tests.sync.conftest import SEED_PERMISSIONS, let_time_pass
@@ -42,28 +38,8 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
 
-class Inbox:
-    """Keeps what a mail server is handed: https://aiosmtpd.aio-libs.org/en/latest/handlers.html"""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
-        self.messages.append(message_from_bytes(envelope.content, policy=default))
-        return "250 OK"
-
-
 @pytest.fixture
-def mail_server() -> Iterator[Controller]:
-    port = choose_port(0, on_taken=lambda _: None, purpose="test")
-    controller = Controller(Inbox(), hostname="127.0.0.1", port=port)
-    controller.start()
-    yield controller
-    controller.stop()
-
-
-@pytest.fixture
-def processes(stripe_account: StripeAccount, tmp_path: Path, mail_server: Controller) -> Iterator[LiveProcesses]:
+def processes(stripe_account: StripeAccount, tmp_path: Path, mail_server: MailServer) -> Iterator[LiveProcesses]:
     environment = {
         "IDENTITY_FOLDERS": str(tmp_path / "ingest"),
         "EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}",
@@ -111,7 +87,7 @@ def test_it_goes_from_a_file_to_an_email_by_itself(
     tenant: Tenant,
     stripe_account: StripeAccount,
     processes: LiveProcesses,
-    mail_server: Controller,
+    mail_server: MailServer,
     tmp_path: Path,
 ) -> None:
     admin, folder = tenant.user(), tmp_path / "ingest" / str(tenant.id)
@@ -138,7 +114,7 @@ def test_it_goes_from_a_file_to_an_email_by_itself(
     assert Drift.objects.get(run=runs[2]).after["cancel_at_period_end"] is True
     traits = UserTraits.objects.get(app_id=tenant.id, user_id="ada")
     assert (traits.subscription_plan, traits.cancel_at_period_end) == ("Pro", True)
-    (message,) = mail_server.handler.messages
+    (message,) = mail_server.messages
     assert (message["To"], message["Subject"]) == (admin.email, "Stripe sync of Shop is done")
     assert "1 drifted" in message.get_body(("plain",)).get_content()
 
