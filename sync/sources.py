@@ -78,7 +78,7 @@ def put_away(run: SyncRun) -> None:
             path = _path(folder, run)
             if source.after_import == IdentitySource.AfterImport.TAG:
                 filesystem.put_tags(path, TAG, mode="m")
-            else:
+            elif filesystem.exists(path):  # not put away already by somebody who was killed right after
                 name = f"{run.fingerprint[:8]}-{posixpath.basename(path)}"
                 stores.move(filesystem, path, posixpath.join(folder, DONE_FOLDER, name))
     except Exception as error:

@@ -77,13 +77,19 @@ def test_it_queues_a_file_once_however_often_it_looks(source: IdentitySource) ->
     assert SyncRun.objects.count() == 1
 
 
-def test_it_puts_away_the_file_of_an_import_that_was_killed_right_after(source: IdentitySource) -> None:
+@pytest.mark.parametrize("moved", [False, True], ids=["before the move", "after the move"])
+def test_it_puts_away_the_file_of_an_import_that_was_killed_right_after(
+    source: IdentitySource, moved: bool
+) -> None:
     path = put(source, "users.csv", ROW.format("u1"))
     queue_new_files(source)
     SyncRun.objects.update(state=SyncRun.State.DONE, follow_up=True)
+    if moved:
+        path.unlink()
     run_waiting_imports(app_id=source.app_id)
     assert not path.exists()
-    assert not SyncRun.objects.get().follow_up
+    run = SyncRun.objects.get()
+    assert (run.follow_up, run.error) == (False, "")
 
 
 def test_it_says_that_a_file_was_imported_and_not_put_away(source: IdentitySource) -> None:
