@@ -76,6 +76,7 @@ def work(
     ``on_split`` is called when there is work for one more.
     """
     try:
+        runs.stop_if_asked(run)  # also while all ranges pause
         read_waiting_ranges(run, on_split=on_split, on_progress=on_progress)
         if not run.ranges.filter(state=RunRange.State.WAITING).exists():
             _close(run)

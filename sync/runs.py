@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connector.errors import ConflictError, NotFoundError
 from connector.models import Connection
+from sync import locks
 from sync.models import SyncRun
 
 State = SyncRun.State
@@ -64,6 +65,11 @@ def report_progress(run: SyncRun, progress: dict[str, Any]) -> None:
     """Record how far the run is; raises ``CanceledError`` where somebody asked it to stop."""
     run.progress = progress
     SyncRun.objects.filter(pk=run.pk).update(progress=progress, heartbeat_at=timezone.now())
+    stop_if_asked(run)
+
+
+def stop_if_asked(run: SyncRun) -> None:
+    """Raises ``CanceledError`` where somebody asked the run to stop."""
     if SyncRun.objects.filter(pk=run.pk, cancel_requested=True).exists():
         raise CanceledError
 
@@ -80,5 +86,17 @@ def cancel(*, app_id: UUID, run_id: UUID | str) -> SyncRun:
     asked = SyncRun.objects.filter(pk=run.pk, state__in=[*SyncRun.OPEN, State.STOPPED])
     asked.update(cancel_requested=True)  # first: a run that is begun, or begun again, right now sees it
     asked.exclude(state=State.RUNNING).update(state=State.CANCELED, finished_at=timezone.now())
+    if (
+        run.kind != SyncRun.Kind.RECONCILIATION
+    ):  # whose workers, if all are dead, are followed by new ones each minute
+        with locks.try_hold(lock_of(run)) as nobody_is_at_it:
+            if nobody_is_at_it:
+                asked.update(state=State.CANCELED, finished_at=timezone.now())
     run.refresh_from_db()
     return run
+
+
+def lock_of(run: SyncRun) -> str:
+    """What the one process holds that imports an App's files, or reads a connection's catalogue."""
+    imports = run.kind == SyncRun.Kind.IDENTITIES
+    return f"identities:{run.app_id}" if imports else f"catalogue:{run.connection_id}"

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.mortal``: does jobs, each in a process forked for it, and kills that one where it is told to.
+"""``python -m tests.faults.mortal``: does jobs, each in a process forked for it, and kills that one where it is told.
 
 Jobs and answers are lines of JSON: ``{"job", "id", "die_at"}`` → ``{"calls"}`` or ``{"signal"}``. A job dies by SIGKILL
 at its Nth call of anything from the code of ``sync/``: between any two of its steps, the same ones every time.

@@ -1,4 +1,4 @@
-"""Imports and reconciliations that are killed with SIGKILL at random points end, once restarted, like undisturbed ones."""
+"""Imports and reconciliations that are killed with SIGKILL at random points end like undisturbed ones."""
 
 import json
 import os
@@ -18,8 +18,18 @@ from django.db.models import Model, Q
 from connector.crypto import Secret
 from connector.models import Connection
 from sync.models import (
-    Customer, Discount, Identity, IdentitySource, PaymentMethod, PendingProjection, Product, RefreshRequest, Subscription,
-    SyncRun, TraitHistory, UserTraits,
+    Customer,
+    Discount,
+    Identity,
+    IdentitySource,
+    PaymentMethod,
+    PendingProjection,
+    Product,
+    RefreshRequest,
+    Subscription,
+    SyncRun,
+    TraitHistory,
+    UserTraits,
 )  # fmt: skip
 from sync.nights import queue_new_files
 from sync.observations import apply_objects

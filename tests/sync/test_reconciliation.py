@@ -335,6 +335,21 @@ def test_it_stops_when_it_is_canceled(connection: Connection, stripe_account: St
     assert run.state == SyncRun.State.CANCELED
 
 
+def test_it_stops_when_it_is_canceled_while_its_ranges_pause(
+    connection: Connection, stripe_account: StripeAccount
+) -> None:
+    for path in ("/v1/subscriptions", "/v1/customers"):
+        stripe_account.sandbox.admin(
+            "POST", "faults", kind="rate_limited", path=path, account=stripe_account.id, count=1000
+        )
+    run = start(connection=connection)
+    work(run)
+    cancel(app_id=connection.app_id, run_id=run.pk)
+    work(run)
+    run.refresh_from_db()
+    assert run.state == SyncRun.State.CANCELED
+
+
 def test_it_stays_done_where_the_wish_to_cancel_came_too_late(connection: Connection) -> None:
     run = reconcile(connection=connection)
     assert cancel(app_id=connection.app_id, run_id=run.pk).state == SyncRun.State.DONE

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core import mail
 from django.utils import timezone
@@ -9,10 +10,11 @@ from django.utils import timezone
 from connector.errors import ConflictError, NotFoundError
 from sync import runs
 from sync.identity_import import import_identities
-from sync.models import Drift, SyncRun
+from sync.models import Drift, Identity, SyncRun
 from sync.run_selectors import drift_trend, recent_runs
 from sync.uploads import forget_uploads, store_upload
 from tests.factories import make_app, make_connection
+from tests.faults.live_processes import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,48 @@ def test_it_does_not_begin_what_was_canceled() -> None:
     run = make_run()
     runs.cancel(app_id=run.app_id, run_id=run.pk)
     assert not runs.begin(run)
+
+
+ENDED = ["done", "partial", "failed", "canceled"]
+
+
+@pytest.mark.parametrize("kind", ["identities", "catalogue", "reconciliation"])
+@pytest.mark.parametrize(
+    ("state", "becomes"), [("queued", "canceled"), ("stopped", "canceled"), *((state, state) for state in ENDED)]
+)
+def test_it_cancels_what_waits_at_once_and_leaves_what_has_ended(kind: str, state: str, becomes: str) -> None:
+    run = make_run(kind=kind, state=state)
+    assert runs.cancel(app_id=run.app_id, run_id=run.pk).state == becomes
+    assert not runs.begin(run)
+
+
+@pytest.mark.parametrize("kind", ["identities", "catalogue"])
+def test_it_cancels_at_once_what_a_dead_process_left_running(kind: str) -> None:
+    run = make_run(kind=kind, state="running")
+    assert runs.cancel(app_id=run.app_id, run_id=run.pk).state == SyncRun.State.CANCELED
+
+
+@pytest.mark.parametrize("kind", ["identities", "catalogue"])
+def test_it_leaves_the_end_to_the_process_that_is_at_it(kind: str) -> None:
+    run = make_run(kind=kind, state="running")
+    with psycopg.connect(database_url()) as other:
+        other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [runs.lock_of(run)])
+        assert runs.cancel(app_id=run.app_id, run_id=run.pk).state == SyncRun.State.RUNNING
+    assert SyncRun.objects.get(pk=run.pk).cancel_requested
+
+
+def test_it_cancels_an_import_while_it_reads_and_keeps_the_old_links(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("sync.identity_import._REPORT_EVERY", -1)
+    app_id = make_app().id
+    Identity.objects.create(app_id=app_id, user_id="old", stripe_id="cus_old")
+    (tmp_path / "users.csv").write_text("user_id,stripe_id\nu1,cus_1\n")
+
+    def cancel(_: object) -> None:
+        runs.cancel(app_id=app_id, run_id=SyncRun.objects.get(app_id=app_id).pk)
+
+    run = import_identities(app_id=app_id, source=str(tmp_path / "users.csv"), mode="full", on_progress=cancel)
+    assert run.state == SyncRun.State.CANCELED
+    assert Identity.objects.get(app_id=app_id).user_id == "old"
 
 
 def test_it_stops_a_running_run_at_its_next_step() -> None:
