@@ -1,9 +1,13 @@
 """When nights start, and that each starts once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection as database
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +82,52 @@ def test_it_catches_up_missed_nights_once(berlin_connection: Connection) -> None
     assert [night.local_date for night in claim_due_nights(utc(2026, 1, 14, 12))] == [date(2026, 1, 14)]
     Night.objects.update(step=Night.Step.FINISHED)
     assert claim_due_nights(utc(2026, 1, 14, 13)) == []
+
+
+CLOCKS_CHANGE = [
+    # Where, the App's own time of the sync, and the days around a change of the clocks there.
+    ("Europe/Berlin", time(2, 30), date(2026, 3, 28)),  # 02:30 does not exist on the 29th
+    ("Europe/Berlin", time(2, 30), date(2026, 10, 24)),  # 02:30 comes twice on the 25th
+    ("America/New_York", time(2), date(2026, 3, 7)),
+    ("America/New_York", time(1, 30), date(2026, 10, 31)),
+    ("Australia/Lord_Howe", time(2), date(2026, 4, 4)),  # by half an hour
+    ("Africa/Cairo", time(0), date(2026, 4, 23)),  # at midnight
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("zone", "at", "first"), CLOCKS_CHANGE)
+def test_it_opens_one_night_for_each_date_while_the_clocks_change(zone: str, at: time, first: date) -> None:
+    connection = make_connection(app_id=make_app(timezone=zone).id, schedule_time=at)
+    begin = datetime.combine(first, time(0), ZoneInfo(zone)).astimezone(UTC)
+    Connection.objects.filter(pk=connection.pk).update(created_at=begin - timedelta(minutes=1))
+    opened = []
+    for tick in range(70 * 4):  # not quite three days, as one may miss an hour
+        opened += [(tick, night.local_date) for night in claim_due_nights(begin + tick * timedelta(minutes=15))]
+        Night.objects.update(step=Night.Step.FINISHED)
+    days = [day for _, day in opened]
+    assert days == [first + timedelta(days=number) for number in range(3)]
+    hours_apart = [(later - sooner) / 4 for (sooner, _), (later, _) in pairwise(opened)]
+    assert all(22.5 <= hours <= 25.5 for hours in hours_apart)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_opens_a_night_once_however_many_processes_look_at_once() -> None:
+    connection = make_connection(app_id=make_app(timezone="Europe/Berlin").id)
+    Connection.objects.filter(pk=connection.pk).update(created_at=utc(2026, 1, 1))
+    together = threading.Barrier(4)
+
+    def claim() -> int:
+        try:
+            together.wait(20)
+            return len(claim_due_nights(utc(2026, 1, 10, 2)))
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [future.result() for future in [pool.submit(claim) for _ in range(4)]]
+    assert sorted(claimed) == [0, 0, 0, 1]
+    assert Night.objects.count() == 1
 
 
 def test_it_opens_no_night_beside_one_that_has_not_ended(berlin_connection: Connection) -> None:
