@@ -1,18 +1,18 @@
 """Reads of runs for pages, the API and the terminal. Every one starts from the App."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncDate
-from django.utils import timezone
+from django.db.models import QuerySet
+from django.utils.timezone import now
 
 from connector.models import Connection
 from sync.identity_csv import Problem
-from sync.models import Drift, SyncRun
+from sync.models import SyncRun
 
 NIGHTS = 30
 
@@ -55,10 +55,13 @@ def problems_of(run: SyncRun) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class NightDrift:
-    """One bar of the chart, 10 wide from ``x`` on, ``height`` in percent of the worst night."""
+    """One bar of the chart, 10 wide from ``x`` on, ``height`` in percent of the worst night.
+
+    ``objects`` is None where no reconciliation ended that day: then nobody knows.
+    """
 
     day: date
-    objects: int
+    objects: int | None
     x: int
     height: int
 
@@ -67,16 +70,23 @@ class NightDrift:
         return 100 - self.height
 
 
-def drift_trend(connection: Connection) -> list[NightDrift]:
-    """How many objects had drifted on each of the last ``NIGHTS`` days, oldest first."""
-    today = timezone.now().date()
-    first = today - timedelta(days=NIGHTS - 1)
-    drifts = Drift.objects.filter(run__connection=connection, found_at__date__gte=first)
-    counted = drifts.annotate(day=TruncDate("found_at")).values("day").annotate(count=Count("id"))
-    objects = {row["day"]: row["count"] for row in counted}
-    worst = max(objects.values(), default=0) or 1
+def drift_trend(connection: Connection, *, timezone: tzinfo) -> list[NightDrift]:
+    """How many objects had drifted on each of the last ``NIGHTS`` days there, oldest first."""
+    today = now().astimezone(timezone).date()
+    found = _drifted_by_day(connection, timezone, since=now() - timedelta(days=NIGHTS + 1))
+    worst = max(found.values(), default=0) or 1
     trend = []
-    for offset in range(NIGHTS):
-        count = objects.get(day := first + timedelta(days=offset), 0)
-        trend.append(NightDrift(day, count, 10 * offset, round(100 * count / worst)))
+    for number in range(NIGHTS):
+        day = today - timedelta(days=NIGHTS - 1 - number)
+        objects = found.get(day)
+        trend.append(NightDrift(day, objects, 10 * number, round(100 * (objects or 0) / worst)))
     return trend
+
+
+def _drifted_by_day(connection: Connection, timezone: tzinfo, *, since: datetime) -> dict[date, int]:
+    told = (SyncRun.State.DONE, SyncRun.State.PARTIAL)
+    runs = SyncRun.objects.filter(connection=connection, kind=SyncRun.Kind.RECONCILIATION, state__in=told)
+    by_day: dict[date, int] = defaultdict(int)
+    for finished_at, counts in runs.filter(finished_at__gte=since).values_list("finished_at", "counts"):
+        by_day[finished_at.astimezone(timezone).date()] += counts.get("drifted", 0)
+    return dict(by_day)

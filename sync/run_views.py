@@ -1,6 +1,7 @@
 """Settings → Actions → Stripe → Data sync: uploads, runs and their reports. Company and App admins only."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
@@ -41,12 +42,16 @@ def show(
 ) -> HttpResponse:
     app_id = request.engage_app.id
     connection = serving_connection(app_id=app_id)
-    trend = drift_trend(connection) if connection else []
+    zone = ZoneInfo(request.engage_app.timezone)
+    trend = drift_trend(connection, timezone=zone) if connection else []
+    counted = [night.objects for night in trend if night.objects is not None]
     context = {
         "connection": connection,
         "next_start": connection and next_start(connection, timezone.now()),
+        "zone": zone,
         "trend": trend,
-        "has_drifted": any(night.objects for night in trend),
+        "nights_counted": len(counted),
+        "worst": max(counted, default=0),
         "open_runs": open_runs(app_id=app_id),
         "runs": recent_runs(app_id=app_id)[:SHOWN_RUNS],
         "sources": IdentitySource.objects.filter(app_id=app_id).order_by("id"),

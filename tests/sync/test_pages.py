@@ -1,11 +1,13 @@
 """The data sync and catalogue pages."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from connector.host import Role
 from connector.models import Connection
@@ -50,6 +52,26 @@ def test_it_shows_what_runs_and_when_the_next_night_starts(alice: Tenant, connec
     assert page.status_code == 200
     assert b"Next nightly sync" in page.content
     assert b"1,200 rows" in page.content
+
+
+def test_it_tells_the_next_night_in_the_apps_own_time(settings: Any, tmp_path: Any) -> None:
+    tenant = make_app(timezone="Pacific/Auckland")
+    make_connection(app_id=tenant.id, schedule_time="02:00")
+    page = tenant.client().get(reverse("stripe_sync:data_sync")).content.decode()
+    (told,) = re.findall(r"Next nightly sync: <time[^>]*>[^<]*, (02:\d\d)</time> \(Pacific/Auckland\)", page)
+    assert "02:00" <= told <= "02:15"
+
+
+def test_it_draws_the_drift_and_has_a_table_of_it(alice: Tenant, connection: Connection) -> None:
+    client = alice.client()
+    assert b"nobody knows whether data drifts" in client.get(reverse("stripe_sync:data_sync")).content
+    make_run(
+        alice, connection=connection, kind="reconciliation", counts={"drifted": 3}, finished_at=timezone.now()
+    )
+    page = client.get(reverse("stripe_sync:data_sync")).content.decode()
+    assert page.count("<rect") == 30
+    assert page.count('<td class="number"><span class="muted">no reconciliation') == 29
+    assert '<td class="number">3</td>' in page
 
 
 def test_it_answers_a_poll_with_the_open_runs_only(alice: Tenant, connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Runs as they are told, and the trend of drift."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -8,9 +9,10 @@ from django.core import mail
 from django.utils import timezone
 
 from connector.errors import ConflictError, NotFoundError
+from connector.models import Connection
 from sync import runs
 from sync.identity_import import import_identities
-from sync.models import Drift, Identity, SyncRun
+from sync.models import Identity, SyncRun
 from sync.run_selectors import drift_trend, recent_runs
 from sync.uploads import forget_uploads, store_upload
 from tests.factories import make_app, make_connection
@@ -105,18 +107,33 @@ def test_it_leaves_the_quarter_hourly_reads_out_unless_they_failed() -> None:
     assert [run.state for run in recent_runs(app_id=app_id)] == ["failed"]
 
 
-def test_it_tells_the_drift_of_thirty_nights() -> None:
+def make_reconciliation(connection: Connection, drifted: int, *, days_ago: int, state: str = "done") -> None:
+    make_run(
+        app_id=connection.app_id, connection=connection, state=state, counts={"drifted": drifted},
+        finished_at=timezone.now() - timedelta(days=days_ago),
+    )  # fmt: skip
+
+
+def test_it_tells_the_drift_of_thirty_nights_and_which_nobody_knows() -> None:
     connection = make_connection()
-    run = make_run(app_id=connection.app_id, connection=connection)
-    for number, days in enumerate([0, 0, 3, 40]):
-        drift = Drift.objects.create(
-            run=run, resource="customers", stripe_id=f"cus_{number}", cause="event_missing"
-        )
-        Drift.objects.filter(pk=drift.pk).update(found_at=timezone.now() - timedelta(days=days))
-    trend = drift_trend(connection)
+    for drifted, days_ago in ((2, 0), (0, 1), (1, 3), (9, 40)):
+        make_reconciliation(connection, drifted, days_ago=days_ago)
+    make_reconciliation(connection, 5, days_ago=2, state="failed")
+    make_reconciliation(make_connection(), 7, days_ago=0)
+    trend = drift_trend(connection, timezone=UTC)
     assert len(trend) == 30
-    assert (trend[-1].objects, trend[-1].height, trend[-4].objects, trend[-4].height) == (2, 100, 1, 50)
-    assert sum(night.objects for night in trend) == 3
+    assert [night.objects for night in trend[-5:]] == [None, 1, None, 0, 2]
+    assert [night.height for night in trend[-5:]] == [0, 50, 0, 0, 100]
+
+
+def test_it_counts_a_night_on_the_apps_own_date() -> None:
+    """Half past one in Auckland is the day before in UTC, and its sync belongs to its own day."""
+    connection, auckland = make_connection(), ZoneInfo("Pacific/Auckland")
+    here = datetime.combine(timezone.now().astimezone(auckland).date(), time(0, 0, 1), auckland)
+    make_run(
+        app_id=connection.app_id, connection=connection, state="done", counts={"drifted": 4}, finished_at=here
+    )
+    assert drift_trend(connection, timezone=auckland)[-1].objects == 4
 
 
 @pytest.fixture
