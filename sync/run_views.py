@@ -22,7 +22,7 @@ from sync.run_selectors import drift_trend, open_runs, problems_of, recent_runs
 from sync.schedule import next_start
 from sync.starting import confirm, start_catalogue, start_import, start_reconciliation
 
-SHOWN_RUNS = 20
+SHOWN_RUNS = 12
 SHOWN_LINES = 100
 _STARTS = {"catalogue": start_catalogue, "reconciliation": start_reconciliation}
 
