@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from connector.models import Connection
-from sync.models import Identity, UserTraits
+from sync.models import Identity, SyncRun, UserTraits
+from tests.factories import make_app
 from tests.sandbox_process import StripeAccount
 from tests.sync.conftest import let_time_pass
 
@@ -77,3 +78,21 @@ def test_it_reconciles_everything_and_lists_the_drift(
     assert answer["state"] == "done"
     (drift,) = answer["drift"]
     assert (drift["stripe_id"], drift["after"]["email"]) == (customer.id, "eve@example.com")
+
+
+def test_it_watches_and_cancels_runs(connection: Connection) -> None:
+    fields = {"app_id": connection.app_id, "connection": connection, "kind": "reconciliation"}
+    run = SyncRun.objects.create(
+        **fields, state="running", progress={"step": "reading", "counts": {"customers": 7}}
+    )
+    watched = call("sync_runs", connection)[str(run.pk)]
+    assert (watched["state"], watched["progress"]["counts"]) == ("running", {"customers": 7})
+    call("sync_runs", connection, "--cancel", str(run.pk))
+    assert SyncRun.objects.get(pk=run.pk).cancel_requested
+
+
+def test_it_cancels_no_run_of_another_app(connection: Connection) -> None:
+    theirs = SyncRun.objects.create(app_id=make_app().id, kind="identities")
+    with pytest.raises(CommandError, match="no such run"):
+        call("sync_runs", connection, "--cancel", str(theirs.pk))
+    assert SyncRun.objects.get(pk=theirs.pk).state == "queued"

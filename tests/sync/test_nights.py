@@ -61,6 +61,23 @@ def test_it_sends_one_email_however_often_it_is_finished(night: Night, admin: st
     assert len(mail.outbox) == 1
 
 
+def test_it_ends_although_no_mail_server_answers(night: Night, admin: str, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    finish(night)
+    assert night.step == Night.Step.FINISHED
+
+
+def test_it_tells_the_admins_before_it_counts_as_finished(
+    night: Night, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed in between tells them twice rather than never."""
+    steps: list[str] = []
+    monkeypatch.setattr(nights, "tell_admins", lambda **_: steps.append(Night.objects.get(pk=night.pk).step))
+    finish(night)
+    assert steps == [Night.Step.RECONCILIATION]
+
+
 def test_it_is_silent_about_success_where_the_admins_chose_so(
     connection: Connection, night: Night, admin: str
 ) -> None:

@@ -14,6 +14,7 @@ from connector.models import Connection
 from sync import tasks
 from sync.models import Coupon, Drift, Identity, IdentitySource, Price, Product, RowError, SyncRun
 from tests.factories import Tenant, make_app, make_connection
+from tests.sync.stores.conftest import write
 
 pytestmark = pytest.mark.django_db
 OTHERS = [Role.APP_MEMBER, Role.READ_ONLY]
@@ -163,6 +164,44 @@ def test_it_adds_tests_and_removes_a_source(alice: Tenant, connection: Connectio
     assert b"can be read: 0 new files" in answer.content
     client.post(reverse("stripe_sync:remove_source", args=[source.pk]))
     assert not IdentitySource.objects.exists()
+
+
+def test_it_tags_only_where_there_are_tags(alice: Tenant, connection: Connection) -> None:
+    fields = {"url": "sftp://host/x", "mode": "full", "after_import": "tag"}
+    credentials = '{"username": "u", "password": "p"}'
+    answer = alice.client().post(reverse("stripe_sync:add_source"), {**fields, "credentials": credentials})
+    assert answer.status_code == 422
+    assert b"Only S3 has tags" in answer.content
+
+
+def test_it_tells_the_apps_own_folder_and_refuses_another_apps(
+    alice: Tenant, connection: Connection, tmp_path: Any
+) -> None:
+    client, bob = alice.client(), make_app()
+    own = (tmp_path / str(alice.id)).as_uri()
+    assert own in client.get(reverse("stripe_sync:data_sync")).content.decode()
+    fields = {"url": (tmp_path / str(bob.id)).as_uri(), "mode": "full", "after_import": "leave"}
+    assert client.post(reverse("stripe_sync:add_source"), fields).status_code == 422
+
+
+def test_it_says_that_a_fetched_file_may_still_be_written(
+    alice: Tenant, connection: Connection, tmp_path: Any
+) -> None:
+    folder = tmp_path / str(alice.id)
+    write(folder, "users.csv", "user_id,stripe_id\nu1,cus_1\n", 0)
+    source = IdentitySource.objects.create(app_id=alice.id, connection=connection, url=folder.as_uri())
+    answer = alice.client().post(reverse("stripe_sync:fetch_source", args=[source.pk]), follow=True)
+    assert b"it may still be written" in answer.content
+    assert not SyncRun.objects.exists()
+
+
+def test_it_cancels_the_waiting_files_of_a_source_that_is_removed(alice: Tenant, connection: Connection) -> None:
+    """Without the source's credentials they would be opened with the server's own rights."""
+    source = IdentitySource.objects.create(app_id=alice.id, connection=connection, url="s3://bucket/x")
+    waiting = make_run(alice, state="queued", identity_source=source, source="s3://bucket/x/users.csv")
+    alice.client().post(reverse("stripe_sync:remove_source", args=[source.pk]))
+    waiting.refresh_from_db()
+    assert waiting.state == SyncRun.State.CANCELED
 
 
 def test_it_never_shows_credentials_again(alice: Tenant, connection: Connection) -> None:
