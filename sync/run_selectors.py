@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.functions import TruncDate
 from django.utils.timezone import now
 
 from connector.models import Connection
@@ -87,6 +88,7 @@ def _drifted_by_day(connection: Connection, timezone: tzinfo, *, since: datetime
     told = (SyncRun.State.DONE, SyncRun.State.PARTIAL)
     runs = SyncRun.objects.filter(connection=connection, kind=SyncRun.Kind.RECONCILIATION, state__in=told)
     by_day: dict[date, int] = defaultdict(int)
-    for finished_at, counts in runs.filter(finished_at__gte=since).values_list("finished_at", "counts"):
-        by_day[finished_at.astimezone(timezone).date()] += counts.get("drifted", 0)
+    days = runs.filter(finished_at__gte=since).annotate(day=TruncDate("finished_at", tzinfo=timezone))
+    for day, counts in days.values_list("day", "counts"):
+        by_day[day] += counts.get("drifted", 0)
     return dict(by_day)
