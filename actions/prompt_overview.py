@@ -9,7 +9,7 @@ from actions.models import ActionConfig
 from actions.pickers import references_of
 from actions.registry import get_action
 from connector.models import Connection
-from sync.catalogue_selectors import find_unusable
+from sync.catalogue_entries import find_unusable
 
 
 @dataclass(frozen=True, slots=True)

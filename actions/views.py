@@ -8,13 +8,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from actions import configuration
 from actions.availability import list_availability
 from actions.configuration import Change, change_actions, describe_action, list_version
-from actions.forms import ActionForm
+from actions.forms import ActionForm, is_narrowing
 from actions.models import ActionConfig, ConfigChange, Interaction
+from actions.picker_fields import answer_with_options
 from actions.previewing import summarize
 from actions.registry import ACTIONS, get_action
 from actions.selectors import configured_actions
@@ -122,7 +124,16 @@ def _edit(
     if connection is None:
         messages.error(request, "This App is not connected to Stripe. An App admin can connect it.")
         return redirect("stripe_actions:prompt", prompt_id)
-    form = ActionForm(request.POST or None, definition=get_action(action), connection=connection, present=present)
+    definition = get_action(action)
+    narrows = request.method == "POST" and is_narrowing(request.POST, definition)
+    form = ActionForm(
+        request.POST or None,
+        definition=definition,
+        connection=connection,
+        present=present,
+        options_url=lambda field: reverse("stripe_actions:options", args=[prompt_id, interaction, action, field]),
+        narrows=narrows,
+    )
     if form.is_valid() and _change(request, prompt_id, interaction, change(form.configured())):
         return redirect("stripe_actions:prompt", prompt_id)
     configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
@@ -135,6 +146,26 @@ def _edit(
     }
     status = 422 if form.errors else 200
     return render(request, _template(request, "actions/edit_action.html"), context, status=status)
+
+
+@require_GET
+@require_prompt_editor
+def options(request: ConsoleRequest, prompt_id: str, interaction: str, action: str, field: str) -> HttpResponse:
+    """The options of one picker for ``?{field}_search=`` and the form's other values: for HTMX."""
+    find_prompt(request.engage_app.id, prompt_id)
+    find_interaction(interaction)
+    connection = serving_connection(app_id=request.engage_app.id)
+    if connection is None or action not in {definition.key for definition in ACTIONS}:
+        raise Http404
+    form = ActionForm(
+        request.GET,
+        definition=get_action(action),
+        connection=connection,
+        present=None,
+        options_url=lambda name: reverse("stripe_actions:options", args=[prompt_id, interaction, action, name]),
+        narrows=True,
+    )
+    return answer_with_options(request, form, field)
 
 
 @require_POST

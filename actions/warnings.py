@@ -7,7 +7,7 @@ from actions.pickers import references_of
 from actions.registry import get_action
 from connector.models import Connection
 from connector.permissions import allows
-from sync.catalogue_selectors import find_unusable
+from sync.catalogue_entries import find_unusable
 
 
 def warnings_about(config: ActionConfig, connection: Connection | None) -> list[str]:

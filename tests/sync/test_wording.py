@@ -42,9 +42,7 @@ def read_with(accepted: str, minor_units: Decimal | int, currency: str) -> str:
         (10_050, "huf", "HUF\u00a0100.50"),
     ],
 )
-def test_it_reads_minor_units_as_stripe_counts_them(
-    minor_units: Decimal | int, currency: str, words: str
-) -> None:
+def test_it_reads_minor_units_as_stripe_counts_them(minor_units: Decimal | int, currency: str, words: str) -> None:
     assert read_with("", minor_units, currency) == words
 
 
