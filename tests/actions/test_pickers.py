@@ -13,7 +13,8 @@ from django.utils import timezone
 from connector.host import Role
 from connector.models import Connection
 from sync.catalogue_selectors import PAGE
-from sync.models import Coupon, Price, Product, PromotionCode
+from sync.models import Price, Product
+from tests.actions.catalogue_rows import code, coupon, plan
 from tests.actions.options import labels, options, selected
 from tests.factories import Tenant, make_app, make_connection, make_prompt
 
@@ -36,25 +37,6 @@ def connection(tenant: Tenant) -> Connection:
 @pytest.fixture
 def client(tenant: Tenant) -> Client:
     return tenant.client(Role.APP_MEMBER)
-
-
-def plan(connection: Connection, name: str, amount: int = 2000, **fields: Any) -> str:
-    key = name.lower()
-    Product.objects.get_or_create(
-        connection=connection, stripe_id=f"prod_{key}", defaults={"name": name, "rank": 1}
-    )
-    terms = {"currency": "usd", "interval": "month", "interval_count": 1, "stripe_id": f"price_{key}"}
-    price = Price.objects.create(
-        connection=connection, product=f"prod_{key}", unit_amount=amount, rank=1, **{**terms, **fields}
-    )
-    return price.stripe_id
-
-
-def coupon(connection: Connection, name: str, **fields: Any) -> str:
-    terms = {"percent_off": 20, "duration": "once", "name": name}
-    return Coupon.objects.create(
-        connection=connection, stripe_id=name.upper(), rank=1, **{**terms, **fields}
-    ).stripe_id
 
 
 def many_plans(connection: Connection) -> None:
@@ -175,9 +157,7 @@ def test_it_offers_only_discounts_that_fit_the_chosen_plan(client: Client, conne
     coupon(connection, "Euros", percent_off=None, amount_off=500, currency="eur")
     coupon(connection, "Basic", applies_to_products=["prod_basic"])
     for name in ("Percent", "Euros", "Basic"):
-        PromotionCode.objects.create(
-            connection=connection, stripe_id=f"promo_{name}", code=name, coupon=name.upper(), rank=1
-        )
+        code(connection, name, name.upper())
 
     for action, values in [("subscribe", {"price": pro}), ("apply_discount", {"target": pro})]:
         assert labels(search(client, action, "coupon", **values)) == ["—", "Percent (20% off once)"]
