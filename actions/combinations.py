@@ -111,16 +111,16 @@ def _override_conflicts(
     if definition.key != override_price.DEFINITION.key:
         return {}
     limit = ActionLimit.objects.filter(connection=connection, action=definition.key).first()
-    allowed = find_entries(connection, limit.plans if limit else [])
+    allowed = set(limit.plans if limit else [])
     if plans:
-        allowed = {plan.stripe_id: plan for plan in plans if plan.stripe_id in allowed}
+        allowed &= {plan.stripe_id for plan in plans}
     if not allowed:
         field = "target" if plans else "unit_amount"
         return {
             field: "An App admin has to allow the plan under Activity, Limits, before its price can be overridden."
         }
-    currency = parameters["currency"]
-    if all(currency not in amounts_by_currency(plan.row) for plan in allowed.values()):
+    known, currency = find_entries(connection, allowed).values(), parameters["currency"]
+    if known and all(currency not in amounts_by_currency(plan.row) for plan in known):
         return {"currency": f"No plan whose price may be overridden is billed in {currency.upper()}."}
     return _rounding_conflicts(parameters["unit_amount"], currency)
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from actions import activity_views, api, click_api, trial_views, views
+from actions import activity_views, api, click_api, prompt_views, trial_views, views
 
 app_name = "stripe_actions"
 
@@ -11,8 +11,8 @@ _INTERACTION = "api/v1/prompts/<str:prompt_id>/interactions/<str:interaction>"
 _PAGE = "prompts/<str:prompt_id>/<str:interaction>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("prompts/<str:prompt_id>/", views.prompt, name="prompt"),
-    path("prompts/<str:prompt_id>/history/", views.history, name="history"),
+    path("prompts/<str:prompt_id>/", prompt_views.prompt, name="prompt"),
+    path("prompts/<str:prompt_id>/history/", prompt_views.history, name="history"),
     path(f"{_PAGE}/add/", views.choose_action, name="choose-action"),
     path(f"{_PAGE}/add/<str:action>/", views.add_action, name="add-action"),
     path(f"{_PAGE}/add/<str:action>/options/<str:field>/", views.options, name="options"),

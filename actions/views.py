@@ -1,7 +1,6 @@
-"""A prompt's page: what happens at Stripe on each of its five interactions."""
+"""Changing a prompt's actions: the Add action dialog and the buttons beside each action."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,58 +14,14 @@ from actions import configuration
 from actions.availability import list_availability
 from actions.configuration import Change, change_actions, describe_action, list_version
 from actions.forms import ActionForm, is_narrowing
-from actions.models import ActionConfig, ConfigChange, Interaction
+from actions.models import Interaction
 from actions.picker_fields import answer_with_options
-from actions.previewing import summarize
 from actions.registry import ACTIONS, get_action
 from actions.selectors import configured_actions
-from actions.warnings import warnings_about
-from connector.access import ConsoleRequest, require_app, require_prompt_editor
+from connector.access import ConsoleRequest, require_prompt_editor
 from connector.errors import ConnectorError
 from connector.host import HostPrompt, get_host
-from connector.models import Connection
 from connector.selectors import serving_connection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One configured action as the page shows it."""
-
-    config: ActionConfig
-    label: str
-    summary: str
-    warnings: list[str]
-
-
-@require_GET
-@require_app
-def prompt(request: ConsoleRequest, prompt_id: str) -> HttpResponse:
-    """The five interactions with their actions, in order."""
-    app_id = request.engage_app.id
-    connection = serving_connection(app_id=app_id)
-    context = {
-        "prompt": find_prompt(app_id, prompt_id),
-        "connection": connection,
-        "sections": [_section(app_id, prompt_id, one, connection) for one in Interaction],
-        "may_edit": request.engage_role.may_edit_prompts,
-    }
-    return render(request, "actions/prompt.html", context)
-
-
-def _section(
-    app_id: UUID, prompt_id: str, interaction: Interaction, connection: Connection | None
-) -> dict[str, Any]:
-    configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
-    rows = [
-        Row(
-            config=config,
-            label=get_action(config.action).label,
-            summary=f"On {interaction.label}: {summarize(config, connection)}.",
-            warnings=warnings_about(config, connection),
-        )
-        for config in configs
-    ]
-    return {"interaction": interaction, "rows": rows, "version": list_version(configs), "last": len(rows) - 1}
 
 
 @require_GET
@@ -189,8 +144,27 @@ def change_action(
     }
     if verb not in changes:
         raise Http404
-    _change(request, prompt_id, interaction, changes[verb])
-    return redirect("stripe_actions:prompt", prompt_id)
+    place = position
+    if _change(request, prompt_id, interaction, changes[verb]):
+        place = _place_after(verb, position, request.POST.get("to"))
+    page = reverse("stripe_actions:prompt", args=[prompt_id])
+    return redirect(f"{page}#{_anchor(interaction, place, verb, app_id, prompt_id)}")
+
+
+def _place_after(verb: str, position: int, to: str | None) -> int:
+    places = {"up": position - 1, "down": position + 1, "duplicate": position + 1}
+    return _number(to, default=position) if verb == "move" else places.get(verb, position)
+
+
+def _anchor(interaction: str, place: int, verb: str, app_id: UUID, prompt_id: str) -> str:
+    """The button to go on with: browsers focus what a fragment names, so the keyboard stays where it was."""
+    last = len(configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)) - 1
+    if last < 0:
+        return interaction
+    place = min(max(place, 0), last)
+    if verb in {"up", "down"} and last > 0:
+        verb = {0: "down", last: "up"}.get(place, verb)  # the other one is disabled there
+    return f"{interaction}-{place}" if verb == "move" else f"{interaction}-{place}-{verb}"
 
 
 def _change(request: ConsoleRequest, prompt_id: str, interaction: str, change: Change) -> bool:
@@ -207,25 +181,6 @@ def _change(request: ConsoleRequest, prompt_id: str, interaction: str, change: C
         messages.error(request, error.user_message)
         return False
     return True
-
-
-@require_GET
-@require_app
-def history(request: ConsoleRequest, prompt_id: str) -> HttpResponse:
-    """Who changed this prompt's actions, when and to what."""
-    app_id = request.engage_app.id
-    changes = ConfigChange.objects.filter(app_id=app_id, prompt_id=prompt_id).order_by("-changed_at")[:100]
-    connection = serving_connection(app_id=app_id)
-    told = [
-        {"change": change, "actions": [_told(action, connection) for action in change.actions]}
-        for change in changes
-    ]
-    return render(request, "actions/history.html", {"prompt": find_prompt(app_id, prompt_id), "changes": told})
-
-
-def _told(action: dict[str, Any], connection: Connection | None) -> str:
-    text = summarize(ActionConfig(**action), connection)
-    return text if action["enabled"] else f"(disabled) {text}"
 
 
 def find_prompt(app_id: UUID, prompt_id: str) -> HostPrompt:

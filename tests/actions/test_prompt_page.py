@@ -167,7 +167,7 @@ def test_it_previews_for_a_user(shop: Shop) -> None:
     content = shop.tenant.client().get(page(shop, "accept/test/"), {"user_id": user.user_id}).content.decode()
 
     assert "Would run" in content
-    assert "our estimate, before discounts and tax" in content
+    assert "our estimate, before tax and balance" in content
     assert shop.changes() == []
 
 
