@@ -35,4 +35,5 @@ def overview_of_prompts(*, app_id: UUID, connection: Connection | None) -> dict[
 
 
 def _references(config: ActionConfig) -> list[str]:
-    return references_of(get_action(config.action).parameters, config.parameters)
+    needed = tuple(one for one in get_action(config.action).parameters if not one.also_past)
+    return references_of(needed, config.parameters)

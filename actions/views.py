@@ -41,8 +41,13 @@ def choose_action(request: ConsoleRequest, prompt_id: str, interaction: str) -> 
 @require_prompt_editor
 def add_action(request: ConsoleRequest, prompt_id: str, interaction: str, action: str) -> HttpResponse:
     """The dialog's second step: the action's parameters."""
-    if action not in {definition.key for definition in ACTIONS}:
+    connection = serving_connection(app_id=request.engage_app.id)
+    found = next((one for one in list_availability(connection) if one.definition.key == action), None)
+    if found is None:
         raise Http404
+    if connection is not None and not found.is_available:
+        messages.error(request, f"“{found.definition.label}” is not available. {found.why_not}")
+        return redirect("stripe_actions:choose-action", prompt_id, interaction)
     return _edit(request, prompt_id, interaction, action, configuration.added, present=None)
 
 
