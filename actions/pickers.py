@@ -78,9 +78,10 @@ class OptionList:
         """How much was found, for the line under the picker."""
         if self._found.has_more:
             return f"The first {PAGE} {self.noun} are listed; search for others."
-        if not self._found.entries:
-            return f"No {self.noun} found."
-        return f"{len(self._found.entries)} found." if self.query else ""
+        count = len(self._found.entries)
+        if self.query:
+            return f"{count} found." if count else f"No {self.noun} found."
+        return "" if count else f"There are no {self.noun} to choose from."
 
     @cached_property
     def _found(self) -> Found:
