@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,17 +43,18 @@ class InteractionActionsView(APIView):
         request=serializers.ActionSerializer(many=True),
         responses=serializers.ActionSerializer(many=True),
     )
-    @transaction.atomic  # a refused list leaves no prompt behind
     def put(self, request: Request, prompt_id: str, interaction: str) -> Response:
-        check_interaction(calling_app(request).id, prompt_id, interaction, adopt=True)
+        app_id = calling_app(request).id
         body = serializers.ActionSerializer(data=request.data, many=True)
         body.is_valid(raise_exception=True)
         configs = replace_actions(
-            app_id=calling_app(request).id,
+            app_id=app_id,
             prompt_id=prompt_id,
             interaction=interaction,
             actions=body.validated_data,
             changed_by="API",
+            # with the writing: a refused list leaves no prompt behind
+            before_writing=lambda: check_interaction(app_id, prompt_id, interaction, adopt=True),
         )
         return Response([describe_action(config) for config in configs])
 

@@ -7,7 +7,7 @@ from actions.definition import ActionDefinition
 from actions.models import ActionLimit
 from actions.registry import ACTIONS
 from connector.models import Connection
-from connector.permissions import allows
+from connector.permissions import allows, describe_permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,8 @@ def _judge(definition: ActionDefinition, connection: Connection | None, paused: 
     also = {name: what for name, what in definition.optional_permissions.items() if not allows(connection, name)}
     why_not = ""
     if missing:
-        why_not = f"The Stripe key lacks {' and '.join(missing)}."
+        wanted = " and ".join(f"{describe_permission(name)} ({name})" for name in missing)
+        why_not = f"The Stripe key lacks {wanted}."
     elif {"", definition.key} & paused:
         why_not = "It is switched off for this Stripe connection."
     return Availability(definition=definition, why_not=why_not, missing_permissions=missing, also=also)

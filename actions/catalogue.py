@@ -16,7 +16,7 @@ from sync.observations import apply_objects
 _Entry = TypeVar("_Entry", bound=Mirrored)
 _RESOURCES: dict[type[Mirrored], tuple[str, tuple[str, ...]]] = {
     Price: ("prices", ("product", "currency_options")),
-    Coupon: ("coupons", ("applies_to",)),
+    Coupon: ("coupons", ("applies_to", "currency_options")),
     PromotionCode: ("promotion_codes", ("promotion.coupon",)),
 }
 

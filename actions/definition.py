@@ -61,8 +61,8 @@ class StripeRequest:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def _nothing_wrong(_: Mapping[str, Any]) -> str:
-    return ""
+def _nothing_wrong(_: Mapping[str, Any]) -> dict[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class ActionDefinition:
     ``required_permissions`` are ``rak_…`` names without which the action is disabled;
     ``optional_permissions`` map a name to what it adds. ``statuses`` are the subscription statuses in which
     the action is possible; in every other one the outcome is ``not_allowed``. ``check`` says what is wrong
-    with a combination of parameters that are each right, or nothing. ``prepare`` checks what else must hold
-    and returns the request, or the outcome where none is needed; it raises ``NotAllowedError``. ``read_back``
+    with a combination of parameters that are each right, a sentence by parameter. ``prepare`` checks what else must
+    hold and returns the request, or the outcome where none is needed; it raises ``NotAllowedError``. ``read_back``
     judges Stripe's answer: only what the answer shows counts. ``summarize`` words the configured action for a
     designer, given names of plans and coupons.
     """
@@ -85,7 +85,7 @@ class ActionDefinition:
     required_permissions: tuple[str, ...]
     optional_permissions: Mapping[str, str] = field(default_factory=dict)
     needs: Needs = Needs.SUBSCRIPTION
-    check: Callable[[Mapping[str, Any]], str] = _nothing_wrong
+    check: Callable[[Mapping[str, Any]], dict[str, str]] = _nothing_wrong
     statuses: frozenset[str] = frozenset()
     prepare: Callable[[Click], StripeRequest | Outcome]
     read_back: Callable[[StripeRequest, dict[str, Any]], Outcome]

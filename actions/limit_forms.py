@@ -1,14 +1,21 @@
-"""One small form per action, and one for all of them together."""
+"""One small form per action, one for all of them together, and one for the plans that *Override price* may touch."""
 
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.urls import reverse
 
 from actions.definitions import override_price
 from actions.models import ActionLimit
-from actions.pickers import plan_choices
+from actions.parameters import Picker
+from actions.picker_fields import PickerChecks, PickersField
+from actions.pickers import OptionList
 from actions.registry import ACTIONS
 from connector.models import Connection
+from sync.catalogue_entries import find_entries
+
+_MOST_PLANS = 500
 
 
 class LimitForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -27,23 +34,45 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable 
     def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label = label
-        if self.instance.action == override_price.DEFINITION.key:
-            self.fields["plans"] = forms.MultipleChoiceField(
-                label="Plans whose price may be overridden",
-                choices=list(plan_choices(self.instance.connection)),
-                initial=self.instance.plans,
-                required=False,
-            )
 
-    def limits(self) -> list[forms.BoundField]:
-        """The columns of the page's table."""
-        return [self[name] for name in self.Meta.fields]
 
-    def save(self, commit: bool = True) -> ActionLimit:  # noqa: FBT001, FBT002  Django's signature
-        if "plans" in self.fields:
-            self.instance.plans = self.cleaned_data["plans"]
-        saved: ActionLimit = super().save(commit)
-        return saved
+class OverridablePlansForm(forms.Form):
+    """The plans whose price may be overridden. A form that only ``narrows`` the list saves nothing."""
+
+    def __init__(self, data: QueryDict | None, *, connection: Connection, narrows: bool = False) -> None:
+        self._connection = connection
+        stored = ActionLimit.objects.filter(connection=connection, action=override_price.DEFINITION.key).first()
+        entered = data.getlist("plans") if data is not None else []
+        chosen = entered if data is not None else (stored.plans if stored else [])
+        super().__init__(None if narrows else data, initial={"plans": chosen})
+        query = (data or QueryDict()).get("plans_search", "").strip()[:255]
+        options = OptionList(connection, Picker.PLAN, query=query, chosen=chosen, also_past=True)
+        label = "Plans whose price may be overridden"
+        url = reverse("stripe_actions:overridable-options")
+        self.fields["plans"] = PickersField(
+            label=label,
+            required=False,
+            most=_MOST_PLANS,
+            widget=PickerChecks(options, label=label, options_url=url),
+        )
+
+    def clean_plans(self) -> list[str]:
+        plans: list[str] = self.cleaned_data["plans"]
+        if len(find_entries(self._connection, plans)) < len(set(plans)):
+            raise forms.ValidationError("One of these plans is not at Stripe any more. Choose again.", code="gone")
+        return plans
+
+    def save(self) -> None:
+        ActionLimit.objects.update_or_create(
+            connection=self._connection,
+            action=override_price.DEFINITION.key,
+            defaults={"plans": self.cleaned_data["plans"]},
+        )
+
+
+def is_narrowing_plans(data: QueryDict) -> bool:
+    """Whether the form was sent to search the plans."""
+    return "narrow" in data or data.get("plans_search", "") != data.get("plans_searched", "")
 
 
 def limit_forms(connection: Connection, data: Any) -> list[LimitForm]:

@@ -19,7 +19,10 @@ class Picker(StrEnum):
     COUPON = "coupon"
     PROMOTION_CODE = "promotion_code"
     CURRENCY = "currency"
+    METER = "meter"
 
+
+CATALOGUE = frozenset({Picker.PLAN, Picker.COUPON, Picker.PROMOTION_CODE})
 
 _JSON_TYPES = {Picker.NUMBER: "integer", Picker.SWITCH: "boolean"}
 
@@ -30,7 +33,8 @@ class Parameter:
 
     ``options`` are the values of a choice with their labels; ``minimum`` and ``maximum`` bound a number, both
     included; ``default`` is used where nothing is given (None: nothing is sent). ``only_when`` names other
-    parameters and the values of them under which this one counts; otherwise it takes its default.
+    parameters and the values of them under which this one counts; otherwise it takes its default. ``also_past``
+    offers what can no longer be sold or redeemed too, for actions on what users have already.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Parameter:
     default: str | int | bool | None = None
     required: bool = False
     only_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    also_past: bool = False
 
     def clean(self, value: Any) -> str | int | bool | None:
         """The value as it is stored. Raises ``ValueError`` with a sentence for the person who entered it."""

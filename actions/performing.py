@@ -48,6 +48,11 @@ def prepare(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = F
 
     Notes on the (unsaved) action what it is about. Raises ``NotAllowedError``, ``StripeError``.
     """
+    return get_action(action.action).prepare(look(action, gateway, is_due=is_due))
+
+
+def look(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> Click:
+    """What the action is about, read fresh, once it is known to be possible for the subscription's status."""
     execution, definition = action.execution, get_action(action.action)
     check_permissions(definition, execution)
     target = resolve_target(
@@ -61,21 +66,19 @@ def prepare(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = F
         action.subscription = target.subscription["id"]
         action.before = snapshot(target.subscription)
     check_status(definition, target)
-    return definition.prepare(
-        Click(
-            connection=execution.connection,
-            gateway=gateway,
-            parameters=action.parameters,
-            user_id=execution.user_id,
-            customer=target.customer,
-            customer_discount=target.customer_discount,
-            subscription=target.subscription,
-            subscriptions=target.subscriptions,
-            target=tuple(action.target or ()),
-            now=target.now,
-            reference=action.idempotency_key,
-            is_due=is_due,
-        )
+    return Click(
+        connection=execution.connection,
+        gateway=gateway,
+        parameters=action.parameters,
+        user_id=execution.user_id,
+        customer=target.customer,
+        customer_discount=target.customer_discount,
+        subscription=target.subscription,
+        subscriptions=target.subscriptions,
+        target=tuple(action.target or ()),
+        now=target.now,
+        reference=action.idempotency_key,
+        is_due=is_due,
     )
 
 

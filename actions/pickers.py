@@ -1,75 +1,157 @@
-"""What designers choose from: plans by product, coupons and codes, each in words that tell them apart."""
+"""What designers choose from, searched at the server: plans by product, coupons, codes and meters in words that tell
+them apart. A list is never longer than one page and what is chosen already.
+"""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
-
-from actions.parameters import Parameter, Picker
-from actions.wording import coupon_in_words, plan_in_words
+from actions.meters import Meters
+from actions.parameters import CATALOGUE, Parameter, Picker
 from connector.models import Connection
-from sync.models import Coupon, Price, Product, PromotionCode
+from sync.catalogue_entries import Entry, find_entries
+from sync.catalogue_selectors import (
+    ANY_USE,
+    PAGE,
+    Found,
+    search_coupons,
+    search_plans,
+    search_promotion_codes,
+)
+from sync.discount_fit import DiscountUse, why_code_does_not_fit, why_coupon_does_not_fit
+from sync.models import Coupon, PromotionCode
 
-Choices = list[tuple[str, str]]
-Groups = list[tuple[str, Choices]]
+Choices = list[tuple[str, Any]]  # [(value, label)], or [(group, [(value, label)])]
+
+_PLURALS = {
+    Picker.PLAN: "plans",
+    Picker.COUPON: "coupons",
+    Picker.PROMOTION_CODE: "promotion codes",
+    Picker.METER: "meters",
+}
 
 
-def plan_choices(connection: Connection) -> Groups:
-    """Active recurring prices of active products, grouped by product: ``[("Pro", [("price_…", "Pro, $20 a
-    month")])]``.
+class OptionList:
+    """The options of one picker for one search, read when they are first looked at.
+
+    ``chosen`` stays an option whatever the search finds; where it cannot be used any more, or not with the other
+    values, it says so. A constant number of statements.
     """
-    products = {product.stripe_id: product for product in _products(connection).filter(active=True)}
-    prices = Price.objects.filter(connection=connection, deleted=False, active=True, interval__isnull=False)
-    groups: dict[str, Choices] = {}
-    for price in prices.filter(product__in=products).order_by("unit_amount", "stripe_id"):
-        product = products[price.product]
-        groups.setdefault(product.name, []).append((price.stripe_id, plan_in_words(price, product)))
-    return sorted(groups.items())
+
+    def __init__(
+        self,
+        connection: Connection,
+        picker: Picker,
+        *,
+        query: str = "",
+        chosen: Sequence[str] = (),
+        use: DiscountUse = ANY_USE,
+        also_past: bool = False,
+        meters: Callable[[], Meters] | None = None,
+    ) -> None:
+        self.query = query
+        self.noun = _PLURALS[picker]
+        self._connection, self._picker, self._chosen = connection, picker, list(chosen)
+        self._use, self._also_past, self._meters = use, also_past, meters
+
+    @property
+    def choices(self) -> Choices:
+        """For a widget: the chosen ones that the search did not find, then what it found, plans by product."""
+        found = self._found.entries
+        kept = [(value, self._label(value)) for value in self._chosen if value not in self._found_ids]
+        if self._picker is not Picker.PLAN:
+            return [*kept, *((entry.stripe_id, _label(entry)) for entry in found)]
+        groups: dict[str, Choices] = {}
+        for entry in found:
+            groups.setdefault(entry.group, []).append((entry.stripe_id, _label(entry)))
+        return [*kept, *groups.items()]
+
+    @cached_property
+    def needs_search(self) -> bool:
+        """Whether there are more than one page, here or without what the other values rule out."""
+        if self.query or self._found.has_more:
+            return True
+        return self._use != ANY_USE and self._search("", ANY_USE).has_more
+
+    @property
+    def words(self) -> str:
+        """How much was found, for the line under the picker."""
+        if self._found.has_more:
+            return f"The first {PAGE} {self.noun} are listed; search for others."
+        count = len(self._found.entries)
+        if self.query:
+            return f"{count} found." if count else f"No {self.noun} found."
+        return "" if count else f"There are no {self.noun} to choose from."
+
+    @cached_property
+    def _found(self) -> Found:
+        return self._search(self.query, self._use)
+
+    @cached_property
+    def _found_ids(self) -> set[str]:
+        return {entry.stripe_id for entry in self._found.entries}
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        """What is chosen and was not found."""
+        return find_entries(self._connection, [one for one in self._chosen if one not in self._found_ids])
+
+    def _search(self, query: str, use: DiscountUse) -> Found:
+        past = self._also_past
+        match self._picker:
+            case Picker.PLAN:
+                return search_plans(self._connection, query=query, archived=past, count=False)
+            case Picker.COUPON:
+                return search_coupons(self._connection, query=query, archived=past, count=False, use=use)
+            case Picker.PROMOTION_CODE:
+                return search_promotion_codes(self._connection, query=query, archived=past, count=False, use=use)
+            case _:
+                return _search_meters(self._meters, query)
+
+    def _label(self, value: str) -> str:
+        entry = self._entries.get(value)
+        if entry is None:
+            return f"{value} (is no longer at Stripe)" if self._picker in CATALOGUE else value
+        if entry.why_not or not why_not_for(entry, self._use):
+            return _label(entry)
+        return f"{_label(entry)} (not for this plan)"
 
 
-def coupon_choices(connection: Connection) -> Choices:
-    """Coupons that can be redeemed: discount, duration, and how many redemptions are left."""
-    coupons = Coupon.objects.filter(connection=connection, deleted=False, valid=True).order_by("name", "stripe_id")
-    return [(coupon.stripe_id, coupon_in_words(coupon) + _left(coupon)) for coupon in coupons]
+def why_not_for(entry: Entry, use: DiscountUse) -> str:
+    """Why this coupon or code cannot be used so, in a sentence; empty where it can, and for plans."""
+    match entry.row:
+        case Coupon() as coupon:
+            return why_coupon_does_not_fit(coupon, use)
+        case PromotionCode() as code:
+            return why_code_does_not_fit(code, entry.parent, use)
+        case _:
+            return ""
 
 
-def promotion_code_choices(connection: Connection) -> Choices:
-    """Active promotion codes with what their coupon gives."""
-    codes = PromotionCode.objects.filter(connection=connection, deleted=False, active=True).order_by("code")
-    coupons = {coupon.stripe_id: coupon for coupon in Coupon.objects.filter(connection=connection)}
-    return [(code.stripe_id, _code_in_words(code, coupons.get(code.coupon or "")) + _left(code)) for code in codes]
+def _label(entry: Entry) -> str:
+    note = f", {entry.note}" if entry.note else ""
+    return f"{entry.label}{note} ({entry.why_not})" if entry.why_not else f"{entry.label}{note}"
 
 
-def _left(entry: Coupon | PromotionCode) -> str:
-    if entry.max_redemptions is None:
-        return ""
-    return f", {max(entry.max_redemptions - entry.times_redeemed, 0)} left"
-
-
-def _code_in_words(code: PromotionCode, coupon: Coupon | None) -> str:
-    return f"{code.code}: {coupon_in_words(coupon)}" if coupon else code.code
-
-
-def _products(connection: Connection) -> QuerySet[Product]:
-    return Product.objects.filter(connection=connection, deleted=False)
+def _search_meters(list_meters: Callable[[], Meters] | None, query: str) -> Found:
+    names = list_meters().names if list_meters else {}
+    words = query.casefold().split()
+    entries = [
+        Entry(event_name, name, "", event_name, "", None)
+        for event_name, name in sorted(names.items(), key=lambda pair: pair[1].casefold())
+        if all(word in f"{name} {event_name}".casefold() for word in words)
+    ]
+    return Found(entries[:PAGE], None, len(entries) > PAGE)
 
 
 def names_of(connection: Connection | None, references: Iterable[str]) -> dict[str, str]:
     """Plans, coupons and codes by id in words, archived and used-up ones included. What is gone is left out."""
     if connection is None:
         return {}
-    where: dict[str, Any] = {"connection": connection, "deleted": False, "stripe_id__in": set(references)}
-    prices = list(Price.objects.filter(**where))
-    products = {
-        product.stripe_id: product
-        for product in _products(connection).filter(stripe_id__in={price.product for price in prices})
-    }
-    names = {price.stripe_id: plan_in_words(price, products.get(price.product)) for price in prices}
-    names |= {coupon.stripe_id: coupon_in_words(coupon) for coupon in Coupon.objects.filter(**where)}
-    return names | {code.stripe_id: code.code for code in PromotionCode.objects.filter(**where)}
+    entries = find_entries(connection, list(references)).values()
+    return {one.stripe_id: one.row.code if isinstance(one.row, PromotionCode) else one.label for one in entries}
 
 
-def references_of(parameters: tuple[Parameter, ...], values: dict[str, Any]) -> list[str]:
+def references_of(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> list[str]:
     """The catalogue ids among an action's parameters."""
-    pickers = {Picker.PLAN, Picker.COUPON, Picker.PROMOTION_CODE}
-    return [values[one.name] for one in parameters if one.picker in pickers and values.get(one.name)]
+    return [values[one.name] for one in parameters if one.picker in CATALOGUE and values.get(one.name)]

@@ -1,18 +1,22 @@
 """What a click would come to for one user, without changing anything."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID
 
-from actions.amounts import estimate_amounts, exact_amounts
-from actions.definition import StripeRequest
+from actions.amounts import Amounts, NextInvoice, exact_amounts, upcoming
+from actions.definition import Click, StripeRequest
 from actions.definitions.shared import INVOICE_READ
-from actions.models import ActionConfig, ActionExecution, Execution
-from actions.outcomes import Outcome, outcome_of_error
-from actions.performing import prepare
-from actions.pickers import names_of, references_of
+from actions.effects import effect_of
+from actions.estimates import estimated_amounts, estimated_upcoming
+from actions.models import ActionConfig, ActionExecution, Execution, Status
+from actions.outcomes import outcome_of_error
+from actions.performing import look
 from actions.registry import get_action
 from actions.selectors import enabled_actions
+from actions.summaries import summarize
 from connector.errors import ConflictError, ConnectorError
 from connector.models import Connection
 from connector.permissions import allows
@@ -20,21 +24,23 @@ from connector.selectors import serving_connection
 from connector.stripe_gateway import StripeGateway
 
 READY = "ready"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """``status`` is ``ready`` where the request would be sent, else the outcome that comes without one.
 
-    ``amounts`` is ``{"currency", "due_now", "proration", "exact"}`` in minor units, None where nothing is
-    billed.
+    ``effect`` says in words what it means for the user; ``amounts`` are None where nothing is billed or nothing can
+    be said.
     """
 
     action: str
     summary: str
     status: str
     message: str
-    amounts: dict[str, Any] | None = None
+    effect: str = ""
+    amounts: Amounts | None = None
     request: StripeRequest | None = None
 
 
@@ -50,23 +56,55 @@ def preview_interaction(*, app_id: UUID, prompt_id: str, interaction: str, user_
 
 
 def _preview(config: ActionConfig, connection: Connection, user_id: str) -> Preview:
-    summary = summarize(config, connection)
     gateway = StripeGateway(connection, priority="click")
-    action = _never_saved(config, connection, user_id)
+    about = Preview(action=config.action, summary=summarize(config, connection), status=READY, message="")
+    definition = get_action(config.action)
     try:
-        prepared = prepare(action, gateway)
+        click = look(_never_saved(config, connection, user_id), gateway)
+        prepared = definition.prepare(click)
     except ConnectorError as error:
         prepared = outcome_of_error(error)
-    if isinstance(prepared, Outcome):
-        return Preview(action=config.action, summary=summary, status=prepared.status, message=prepared.message)
-    return Preview(
-        action=config.action,
-        summary=summary,
-        status=READY,
-        message="The click would make this change.",
-        amounts=_amounts(connection, gateway, prepared, action.before),
-        request=prepared,
-    )
+    if isinstance(prepared, StripeRequest):
+        return _of_request(replace(about, message="The click would make this change."), click, prepared)
+    about = replace(about, status=prepared.status, message=prepared.message)
+    return _of_later_change(about, click) if prepared.status is Status.PENDING else about
+
+
+def _of_later_change(about: Preview, click: Click) -> Preview:
+    """A change that our own scheduler would make shortly before the period's end."""
+    with suppress(ConnectorError):
+        due = get_action(about.action).prepare(replace(click, is_due=True))
+        if isinstance(due, StripeRequest):
+            return _of_request(about, click, _as_switch(due, click))
+    return about
+
+
+def _as_switch(due: StripeRequest, click: Click) -> StripeRequest:
+    """The same switch as a schedule of Stripe's would make it, which has the same price."""
+    (item,) = due.params["items"]
+    new_item = {name: value for name, value in item.items() if name != "id"}
+    period_end = click.subscription["items"]["data"][0]["current_period_end"] if click.subscription else 0
+    facts = {**due.facts, "item": item["id"], "new_item": new_item, "period_end": period_end}
+    added = [one["coupon"] for one in due.params.get("discounts", []) if "coupon" in one]
+    return replace(due, operation="switch_at_period_end", facts={**facts, "coupon": added[0] if added else ""})
+
+
+def _of_request(about: Preview, click: Click, request: StripeRequest) -> Preview:
+    amounts = _first_of(click, lambda: exact_amounts(click, request), lambda: estimated_amounts(click, request))
+
+    def next_invoice() -> NextInvoice | None:
+        return _first_of(click, lambda: upcoming(click), lambda: estimated_upcoming(click))
+
+    effect = effect_of(click, request, amounts, next_invoice)
+    return replace(about, effect=effect, amounts=amounts, request=request)
+
+
+def _first_of(click: Click, ask: Callable[[], _T], reckon: Callable[[], _T]) -> _T:
+    """Stripe's own figures where the key may read them and Stripe answers, else ours."""
+    if allows(click.connection, INVOICE_READ):
+        with suppress(ConnectorError):
+            return ask()
+    return reckon()
 
 
 def _never_saved(config: ActionConfig, connection: Connection, user_id: str) -> ActionExecution:
@@ -85,27 +123,3 @@ def _never_saved(config: ActionConfig, connection: Connection, user_id: str) -> 
         target=config.target,
         idempotency_key="preview",
     )
-
-
-def _amounts(
-    connection: Connection, gateway: StripeGateway, request: StripeRequest, before: dict[str, Any]
-) -> dict[str, Any] | None:
-    if request.operation != "update_subscription" or "items" not in request.params:
-        return None
-    if not allows(connection, INVOICE_READ):
-        return estimate_amounts(connection, request, before)
-    try:
-        return exact_amounts(gateway, request)
-    except ConnectorError:
-        return estimate_amounts(connection, request, before)
-
-
-def summarize(config: ActionConfig, connection: Connection | None) -> str:
-    """``switch the user's plan to Pro, $20 a month, now, …``"""
-    definition = get_action(config.action)
-    references = references_of(definition.parameters, config.parameters) + list(config.target or [])
-    names = names_of(connection, references)
-    text = definition.summarize(config.parameters, names)
-    if config.target:
-        text += f" (for users on {' or '.join(names.get(price, price) for price in config.target)})"
-    return text

@@ -9,7 +9,7 @@ from actions.models import ActionConfig
 from actions.pickers import references_of
 from actions.registry import get_action
 from connector.models import Connection
-from sync.catalogue_selectors import find_unusable
+from sync.catalogue_entries import find_unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +35,5 @@ def overview_of_prompts(*, app_id: UUID, connection: Connection | None) -> dict[
 
 
 def _references(config: ActionConfig) -> list[str]:
-    return references_of(get_action(config.action).parameters, config.parameters)
+    needed = tuple(one for one in get_action(config.action).parameters if not one.also_past)
+    return references_of(needed, config.parameters)

@@ -68,13 +68,24 @@ class AvailableActionSerializer(serializers.Serializer[object]):
     missing_optional_permissions = serializers.DictField(child=serializers.CharField())
 
 
+class NextInvoiceSerializer(serializers.Serializer[object]):
+    """``at`` is epoch seconds; ``instead_of`` is the amount without the change, null where that is not compared."""
+
+    amount = serializers.IntegerField()
+    at = serializers.IntegerField()
+    instead_of = serializers.IntegerField(allow_null=True)
+
+
 class AmountsSerializer(serializers.Serializer[object]):
-    """Minor units of ``currency``. Not ``exact``: our own estimate, before discounts and tax."""
+    """Minor units of ``currency``. Not ``exact``: our own estimate, before tax and the customer's balance."""
 
     currency = serializers.CharField()
-    due_now = serializers.IntegerField()
-    proration = serializers.IntegerField()
-    exact = serializers.BooleanField()
+    due_now = serializers.IntegerField(help_text="Charged or invoiced at once.")
+    proration = serializers.IntegerField(
+        help_text="What is added to or taken off the running period, wherever it is billed."
+    )
+    next_invoice = NextInvoiceSerializer(allow_null=True)
+    exact = serializers.BooleanField(help_text="Stripe's own figures.")
 
 
 class PreviewSerializer(serializers.Serializer[object]):
@@ -82,4 +93,7 @@ class PreviewSerializer(serializers.Serializer[object]):
     summary = serializers.CharField()
     status = serializers.CharField(help_text="ready, or the outcome that comes without a request.")
     message = serializers.CharField()
+    effect = serializers.CharField(
+        help_text="What it means for the user, in words; empty where amounts say it all."
+    )
     amounts = AmountsSerializer(allow_null=True)

@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from actions.amounts import Amounts, NextInvoice
+from actions.definitions.shared import date_of
 from actions.execution import execute
 from actions.models import Execution
 from actions.previewing import preview_interaction
@@ -51,10 +53,20 @@ def _previews(request: ConsoleRequest, prompt_id: str, interaction: str, user_id
     return [{"preview": preview, "cost": _cost(preview.amounts)} for preview in previews]
 
 
-def _cost(amounts: dict[str, Any] | None) -> str:
+def _cost(amounts: Amounts | None) -> str:
     if amounts is None:
         return ""
-    now = amount_in_words(amounts["due_now"], amounts["currency"])
-    proration = amount_in_words(amounts["proration"], amounts["currency"])
-    source = "Stripe's own figures" if amounts["exact"] else "our estimate, before discounts and tax"
-    return f"Due now {now}, proration {proration} ({source})"
+    parts = [f"Due now {amount_in_words(amounts.due_now, amounts.currency)}"]
+    if amounts.proration:
+        parts.append(f"proration {amount_in_words(amounts.proration, amounts.currency)}")
+    if amounts.next_invoice:
+        parts.append(_next_invoice(amounts.next_invoice, amounts.currency))
+    source = "Stripe's own figures" if amounts.exact else "our estimate, before tax and balance"
+    return f"{', '.join(parts)} ({source})"
+
+
+def _next_invoice(invoice: NextInvoice, currency: str) -> str:
+    text = f"next invoice {amount_in_words(invoice.amount, currency)} on {date_of(invoice.at)}"
+    if invoice.instead_of is None:
+        return text
+    return f"{text} instead of {amount_in_words(invoice.instead_of, currency)}"

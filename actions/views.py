@@ -1,70 +1,27 @@
-"""A prompt's page: what happens at Stripe on each of its five interactions."""
+"""Changing a prompt's actions: the Add action dialog and the buttons beside each action."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from actions import configuration
 from actions.availability import list_availability
 from actions.configuration import Change, change_actions, describe_action, list_version
-from actions.forms import ActionForm
-from actions.models import ActionConfig, ConfigChange, Interaction
-from actions.previewing import summarize
+from actions.forms import ActionForm, is_narrowing
+from actions.models import Interaction
+from actions.picker_fields import answer_with_options
 from actions.registry import ACTIONS, get_action
 from actions.selectors import configured_actions
-from actions.warnings import warnings_about
-from connector.access import ConsoleRequest, require_app, require_prompt_editor
+from connector.access import ConsoleRequest, require_prompt_editor
 from connector.errors import ConnectorError
 from connector.host import HostPrompt, get_host
-from connector.models import Connection
 from connector.selectors import serving_connection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One configured action as the page shows it."""
-
-    config: ActionConfig
-    label: str
-    summary: str
-    warnings: list[str]
-
-
-@require_GET
-@require_app
-def prompt(request: ConsoleRequest, prompt_id: str) -> HttpResponse:
-    """The five interactions with their actions, in order."""
-    app_id = request.engage_app.id
-    connection = serving_connection(app_id=app_id)
-    context = {
-        "prompt": find_prompt(app_id, prompt_id),
-        "connection": connection,
-        "sections": [_section(app_id, prompt_id, one, connection) for one in Interaction],
-        "may_edit": request.engage_role.may_edit_prompts,
-    }
-    return render(request, "actions/prompt.html", context)
-
-
-def _section(
-    app_id: UUID, prompt_id: str, interaction: Interaction, connection: Connection | None
-) -> dict[str, Any]:
-    configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
-    rows = [
-        Row(
-            config=config,
-            label=get_action(config.action).label,
-            summary=f"On {interaction.label}: {summarize(config, connection)}.",
-            warnings=warnings_about(config, connection),
-        )
-        for config in configs
-    ]
-    return {"interaction": interaction, "rows": rows, "version": list_version(configs), "last": len(rows) - 1}
 
 
 @require_GET
@@ -84,8 +41,13 @@ def choose_action(request: ConsoleRequest, prompt_id: str, interaction: str) -> 
 @require_prompt_editor
 def add_action(request: ConsoleRequest, prompt_id: str, interaction: str, action: str) -> HttpResponse:
     """The dialog's second step: the action's parameters."""
-    if action not in {definition.key for definition in ACTIONS}:
+    connection = serving_connection(app_id=request.engage_app.id)
+    found = next((one for one in list_availability(connection) if one.definition.key == action), None)
+    if found is None:
         raise Http404
+    if connection is not None and not found.is_available:
+        messages.error(request, f"“{found.definition.label}” is not available. {found.why_not}")
+        return redirect("stripe_actions:choose-action", prompt_id, interaction)
     return _edit(request, prompt_id, interaction, action, configuration.added, present=None)
 
 
@@ -122,7 +84,16 @@ def _edit(
     if connection is None:
         messages.error(request, "This App is not connected to Stripe. An App admin can connect it.")
         return redirect("stripe_actions:prompt", prompt_id)
-    form = ActionForm(request.POST or None, definition=get_action(action), connection=connection, present=present)
+    definition = get_action(action)
+    narrows = request.method == "POST" and is_narrowing(request.POST, definition)
+    form = ActionForm(
+        request.POST or None,
+        definition=definition,
+        connection=connection,
+        present=present,
+        options_url=lambda field: reverse("stripe_actions:options", args=[prompt_id, interaction, action, field]),
+        narrows=narrows,
+    )
     if form.is_valid() and _change(request, prompt_id, interaction, change(form.configured())):
         return redirect("stripe_actions:prompt", prompt_id)
     configs = configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
@@ -135,6 +106,26 @@ def _edit(
     }
     status = 422 if form.errors else 200
     return render(request, _template(request, "actions/edit_action.html"), context, status=status)
+
+
+@require_GET
+@require_prompt_editor
+def options(request: ConsoleRequest, prompt_id: str, interaction: str, action: str, field: str) -> HttpResponse:
+    """The options of one picker for ``?{field}_search=`` and the form's other values: for HTMX."""
+    find_prompt(request.engage_app.id, prompt_id)
+    find_interaction(interaction)
+    connection = serving_connection(app_id=request.engage_app.id)
+    if connection is None or action not in {definition.key for definition in ACTIONS}:
+        raise Http404
+    form = ActionForm(
+        request.GET,
+        definition=get_action(action),
+        connection=connection,
+        present=None,
+        options_url=lambda name: reverse("stripe_actions:options", args=[prompt_id, interaction, action, name]),
+        narrows=True,
+    )
+    return answer_with_options(request, form, field)
 
 
 @require_POST
@@ -158,8 +149,27 @@ def change_action(
     }
     if verb not in changes:
         raise Http404
-    _change(request, prompt_id, interaction, changes[verb])
-    return redirect("stripe_actions:prompt", prompt_id)
+    place = position
+    if _change(request, prompt_id, interaction, changes[verb]):
+        place = _place_after(verb, position, request.POST.get("to"))
+    page = reverse("stripe_actions:prompt", args=[prompt_id])
+    return redirect(f"{page}#{_anchor(interaction, place, verb, app_id, prompt_id)}")
+
+
+def _place_after(verb: str, position: int, to: str | None) -> int:
+    places = {"up": position - 1, "down": position + 1, "duplicate": position + 1}
+    return _number(to, default=position) if verb == "move" else places.get(verb, position)
+
+
+def _anchor(interaction: str, place: int, verb: str, app_id: UUID, prompt_id: str) -> str:
+    """The button to go on with: browsers focus what a fragment names, so the keyboard stays where it was."""
+    last = len(configured_actions(app_id=app_id, prompt_id=prompt_id, interaction=interaction)) - 1
+    if last < 0:
+        return interaction
+    place = min(max(place, 0), last)
+    if verb in {"up", "down"} and last > 0:
+        verb = {0: "down", last: "up"}.get(place, verb)  # the other one is disabled there
+    return f"{interaction}-{place}" if verb == "move" else f"{interaction}-{place}-{verb}"
 
 
 def _change(request: ConsoleRequest, prompt_id: str, interaction: str, change: Change) -> bool:
@@ -176,25 +186,6 @@ def _change(request: ConsoleRequest, prompt_id: str, interaction: str, change: C
         messages.error(request, error.user_message)
         return False
     return True
-
-
-@require_GET
-@require_app
-def history(request: ConsoleRequest, prompt_id: str) -> HttpResponse:
-    """Who changed this prompt's actions, when and to what."""
-    app_id = request.engage_app.id
-    changes = ConfigChange.objects.filter(app_id=app_id, prompt_id=prompt_id).order_by("-changed_at")[:100]
-    connection = serving_connection(app_id=app_id)
-    told = [
-        {"change": change, "actions": [_told(action, connection) for action in change.actions]}
-        for change in changes
-    ]
-    return render(request, "actions/history.html", {"prompt": find_prompt(app_id, prompt_id), "changes": told})
-
-
-def _told(action: dict[str, Any], connection: Connection | None) -> str:
-    text = summarize(ActionConfig(**action), connection)
-    return text if action["enabled"] else f"(disabled) {text}"
 
 
 def find_prompt(app_id: UUID, prompt_id: str) -> HostPrompt:

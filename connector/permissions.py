@@ -76,6 +76,7 @@ PERMISSIONS = (
     Permission(
         "rak_billing_meter_event_write", "Meter Events", "Write", required=False, unlocks="Recording usage"
     ),
+    Permission("rak_billing_meter_read", "Meters", "Read", required=False, unlocks="Meters to choose in prompts"),
     Permission(
         "rak_webhook_write",
         "Webhook Endpoints",

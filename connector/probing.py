@@ -42,6 +42,7 @@ PROBES: Mapping[str, Probe] = {
         "/v1/billing/meter_events",
         {"event_name": _NOBODY, "payload": {"stripe_customer_id": f"cus_{_NOBODY}", "value": "0"}},
     ),
+    "rak_billing_meter_read": lambda stripe: stripe.meters.page({"limit": 1}),
     "rak_webhook_write": lambda stripe: stripe.probe_write(f"/v1/webhook_endpoints/we_{_NOBODY}"),
 }
 

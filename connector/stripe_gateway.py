@@ -55,6 +55,7 @@ class StripeGateway:
         self.coupons: StripeList[stripe_params.CouponListParams] = self._list("coupons")
         self.customers: StripeList[stripe_params.CustomerListParams] = self._list("customers")
         self.invoices: StripeList[stripe_params.InvoiceListParams] = self._list("invoices")
+        self.meters: StripeList[stripe_params.billing.MeterListParams] = self._list("billing/meters")
         self.prices: StripeList[stripe_params.PriceListParams] = self._list("prices")
         self.products: StripeList[stripe_params.ProductListParams] = self._list("products")
         self.promotion_codes: StripeList[stripe_params.PromotionCodeListParams] = self._list("promotion_codes")

@@ -18,7 +18,7 @@ OnProgress = Callable[[dict[str, Any]], None]
 ReadPages = Callable[[StripeGateway, CreatedRange], Iterator[Page]]
 
 # https://docs.stripe.com/api/prices/object#price_object-currency_options
-# https://docs.stripe.com/api/coupons/object#coupon_object-applies_to
+# https://docs.stripe.com/api/coupons/object#coupon_object-applies_to and #coupon_object-currency_options
 RESOURCES: dict[str, tuple[type[Product | Price | Coupon | PromotionCode], str, ReadPages]] = {
     "products": (Product, "product", lambda stripe, created: stripe.products.pages({"created": created})),
     "prices": (
@@ -29,7 +29,9 @@ RESOURCES: dict[str, tuple[type[Product | Price | Coupon | PromotionCode], str, 
     "coupons": (
         Coupon,
         "coupon",
-        lambda stripe, created: stripe.coupons.pages({"created": created, "expand": ["data.applies_to"]}),
+        lambda stripe, created: stripe.coupons.pages(
+            {"created": created, "expand": ["data.applies_to", "data.currency_options"]}
+        ),
     ),
     "promotion_codes": (
         PromotionCode,

@@ -84,6 +84,7 @@ def read_coupon(data: Json) -> Reading:
                 max_redemptions=small(data, "max_redemptions", _COUNT),
                 times_redeemed=small(data, "times_redeemed", _COUNT) or 0,
                 applies_to_products=applies_to if isinstance(applies_to, list) else None,
+                currency_options=record(data, "currency_options") or None,
                 created=time(data, "created"),
             )
         ]

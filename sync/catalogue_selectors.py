@@ -1,139 +1,94 @@
-"""Reads of the mirrored catalogue: search for the pickers, and what can no longer be used, and why."""
+"""Searching the mirrored catalogue, for the pickers and the API."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from connector.models import Connection
+from sync.catalogue_entries import Entry, describe_codes, describe_coupons, describe_plans
+from sync.discount_fit import DiscountUse, codes_that_fit, coupons_that_fit
 from sync.models import Coupon, Price, Product, PromotionCode
-from sync.wording import coupon_in_words, plan_in_words
+from sync.wording import THREE_DECIMAL, ZERO_DECIMAL
 
 PAGE = 50
+ANY_USE = DiscountUse()
+_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,3})?")
 _Rows = TypeVar("_Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A plan, coupon or code in words. ``why_not`` is empty while it can be used; ``group`` is a plan's product."""
-
-    stripe_id: str
-    label: str
-    group: str
-    why_not: str
-    row: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
-    """One page of a search; ``total`` counts all pages."""
+    """One page of a search; ``total`` counts all pages, None where nobody asked."""
 
     entries: list[Entry]
-    total: int
+    total: int | None
     has_more: bool
 
 
-def search_plans(connection: Connection, *, query: str = "", archived: bool = False, page: int = 1) -> Found:
-    """Recurring prices by product, cheapest first. ``query`` is part of a name or an id."""
-    product = Product.objects.filter(connection=connection, stripe_id=OuterRef("product"))
-    prices = Price.objects.filter(connection=connection, deleted=False, interval__isnull=False).annotate(
-        product_name=Subquery(product.values("name")[:1]), product_active=Subquery(product.values("active")[:1])
-    )
-    wanted = prices if archived else prices.filter(active=True).exclude(product_active=False)
-    found = _containing(wanted, query, "product_name", "nickname", "stripe_id", "product")
-    ordered = found.order_by("product_name", F("unit_amount").asc(nulls_last=True), "stripe_id")
-    return _page(ordered, page, lambda rows: _describe_plans(connection, rows))
+def search_plans(
+    connection: Connection, *, query: str = "", archived: bool = False, page: int = 1, count: bool = True
+) -> Found:
+    """Recurring prices by product, cheapest first.
+
+    Each word of ``query`` is part of a name or an id, or an amount, a currency or an interval: ``pro 20 month``.
+    """
+    products = Product.objects.filter(connection=connection)
+    prices = Price.objects.filter(connection=connection, deleted=False, interval__isnull=False)
+    if not archived:
+        gone = products.filter(Q(active=False) | Q(deleted=True)).values("stripe_id")
+        prices = prices.filter(active=True).exclude(product__in=gone)
+    for word in query.split():
+        of_product = Q(product__in=products.filter(name__icontains=word).values("stripe_id"))
+        prices = prices.filter(of_product | _in_any(word, "nickname", "stripe_id", "product") | _terms(word))
+    name = Subquery(products.filter(stripe_id=OuterRef("product")).values("name")[:1])
+    ordered = prices.order_by(name, "product", F("unit_amount").asc(nulls_last=True), "stripe_id")
+    return _page(ordered, page, count, lambda rows: describe_plans(connection, rows))
 
 
-def search_coupons(connection: Connection, *, query: str = "", archived: bool = False, page: int = 1) -> Found:
-    """Coupons by name."""
-    coupons = Coupon.objects.filter(connection=connection, deleted=False)
+def search_coupons(
+    connection: Connection,
+    *,
+    query: str = "",
+    archived: bool = False,
+    page: int = 1,
+    count: bool = True,
+    use: DiscountUse = ANY_USE,
+) -> Found:
+    """Coupons by name, those that can come off what ``use`` says."""
+    coupons = Coupon.objects.filter(coupons_that_fit(use), connection=connection, deleted=False)
     if not archived:
         coupons = coupons.filter(_redeemable(timezone.now()), valid=True)
     ordered = _containing(coupons, query, "name", "stripe_id").order_by("name", "stripe_id")
-    return _page(ordered, page, _describe_coupons)
+    return _page(ordered, page, count, describe_coupons)
 
 
 def search_promotion_codes(
-    connection: Connection, *, query: str = "", archived: bool = False, page: int = 1
+    connection: Connection,
+    *,
+    query: str = "",
+    archived: bool = False,
+    page: int = 1,
+    count: bool = True,
+    use: DiscountUse = ANY_USE,
 ) -> Found:
-    """Promotion codes in alphabetical order."""
-    codes = PromotionCode.objects.filter(connection=connection, deleted=False)
+    """Promotion codes in alphabetical order, those that can come off what ``use`` says."""
+    codes = PromotionCode.objects.filter(codes_that_fit(connection, use), connection=connection, deleted=False)
     if not archived:
         codes = codes.filter(_not_used_up(), _not_past("expires_at", timezone.now()), active=True)
     ordered = _containing(codes, query, "code", "stripe_id", "coupon").order_by("code", "stripe_id")
-    return _page(ordered, page, lambda rows: _describe_codes(connection, rows))
+    return _page(ordered, page, count, lambda rows: describe_codes(connection, rows))
 
 
-def find_unusable(connection: Connection, stripe_ids: Collection[str]) -> dict[str, str]:
-    """Of these prices, coupons and promotion codes, the ones that a click would be refused with, and why.
-
-    Four statements, however large the catalogue. An id that the mirror does not have counts as gone.
-    """
-    prices = list(Price.objects.filter(connection=connection, stripe_id__in=stripe_ids, deleted=False))
-    coupons = list(Coupon.objects.filter(connection=connection, stripe_id__in=stripe_ids, deleted=False))
-    codes = list(PromotionCode.objects.filter(connection=connection, stripe_id__in=stripe_ids, deleted=False))
-    entries = [
-        *_describe_plans(connection, prices),
-        *_describe_coupons(coupons),
-        *_describe_codes(connection, codes),
-    ]
-    reasons = {entry.stripe_id: entry.why_not for entry in entries}
-    return {one: reason for one in stripe_ids if (reason := reasons.get(one, "is no longer at Stripe"))}
-
-
-def _describe_plans(connection: Connection, prices: Iterable[Price]) -> list[Entry]:
-    prices = list(prices)
-    products = Product.objects.filter(connection=connection, stripe_id__in={price.product for price in prices})
-    known = {product.stripe_id: product for product in products}
-    return [_describe_plan(price, known.get(price.product)) for price in prices]
-
-
-def _describe_plan(price: Price, product: Product | None) -> Entry:
-    archived = not price.active or (product is not None and not (product.active and not product.deleted))
-    name = product.name if product else price.product
-    return Entry(
-        price.stripe_id, plan_in_words(price, product), name, "is archived at Stripe" if archived else "", price
-    )
-
-
-def _describe_coupons(coupons: Iterable[Coupon]) -> list[Entry]:
-    return [Entry(one.stripe_id, coupon_in_words(one), "", _why_no_coupon(one), one) for one in coupons]
-
-
-def _why_no_coupon(coupon: Coupon) -> str:
-    if coupon.deleted:
-        return "is no longer at Stripe"
-    if coupon.redeem_by and coupon.redeem_by <= timezone.now():
-        return "has expired"
-    if coupon.max_redemptions is not None and coupon.times_redeemed >= coupon.max_redemptions:
-        return "is used up"
-    return "" if coupon.valid else "can no longer be redeemed"
-
-
-def _describe_codes(connection: Connection, codes: Iterable[PromotionCode]) -> list[Entry]:
-    codes = list(codes)
-    coupons = Coupon.objects.filter(connection=connection, stripe_id__in={code.coupon for code in codes})
-    known = {coupon.stripe_id: coupon for coupon in coupons}
-    return [_describe_code(code, known.get(code.coupon or "")) for code in codes]
-
-
-def _describe_code(code: PromotionCode, coupon: Coupon | None) -> Entry:
-    label = f"{code.code}: {coupon_in_words(coupon)}" if coupon else code.code
-    return Entry(code.stripe_id, label, "", _why_no_code(code, coupon), code)
-
-
-def _why_no_code(code: PromotionCode, coupon: Coupon | None) -> str:
-    if code.expires_at and code.expires_at <= timezone.now():
-        return "has expired"
-    if code.max_redemptions is not None and code.times_redeemed >= code.max_redemptions:
-        return "is used up"
-    if not code.active:
-        return "is archived at Stripe"
-    return _why_no_coupon(coupon) if coupon else ""
+def list_currencies(connection: Connection) -> list[str]:
+    """The currencies that plans can be bought in by their own price."""
+    prices = Price.objects.filter(connection=connection, deleted=False, active=True, interval__isnull=False)
+    return list(prices.order_by("currency").values_list("currency", flat=True).distinct())
 
 
 def _redeemable(now: datetime) -> Q:
@@ -151,18 +106,37 @@ def _not_past(name: str, now: datetime) -> Q:
 def _containing(rows: _Rows, query: str, *names: str) -> _Rows:
     """Every word of the query must be part of one of these columns, in any case."""
     for word in query.split():
-        rows = rows.filter(_any(Q(**{f"{name}__icontains": word}) for name in names))
+        rows = rows.filter(_in_any(word, *names))
     return rows
 
 
-def _any(conditions: Iterable[Q]) -> Q:
+def _in_any(word: str, *names: str) -> Q:
     combined = Q()
-    for condition in conditions:
-        combined |= condition
+    for name in names:
+        combined |= Q(**{f"{name}__icontains": word})
     return combined
 
 
-def _page(rows: QuerySet[Any], page: int, describe: Any) -> Found:
+def _terms(word: str) -> Q:
+    """The word as a currency, an interval or an amount: ``eur``, ``year``, ``$20``."""
+    named = Q(currency=word.lower()) | Q(interval=word.lower())
+    number = word.strip("$€£¥").replace(",", ".")
+    if not _AMOUNT.fullmatch(number):
+        return named
+    return named | _costs(Decimal(number))
+
+
+def _costs(amount: Decimal) -> Q:
+    """``unit_amount`` is in minor units, and currencies differ in how many make one."""
+    odd = ZERO_DECIMAL | THREE_DECIMAL
+    return (
+        (Q(unit_amount=amount) & Q(currency__in=ZERO_DECIMAL))
+        | (Q(unit_amount=amount.scaleb(3)) & Q(currency__in=THREE_DECIMAL))
+        | (Q(unit_amount=amount.scaleb(2)) & ~Q(currency__in=odd))
+    )
+
+
+def _page(rows: QuerySet[Any], page: int, count: bool, describe: Callable[[Any], list[Entry]]) -> Found:  # noqa: FBT001
     start = (max(page, 1) - 1) * PAGE
-    total = rows.count()
-    return Found(describe(rows[start : start + PAGE]), total, total > start + PAGE)
+    found = list(rows[start : start + PAGE + 1])
+    return Found(describe(found[:PAGE]), rows.count() if count else None, len(found) > PAGE)

@@ -121,7 +121,7 @@ class PriceFact:
 
 @dataclass(frozen=True, slots=True)
 class CouponFact:
-    """https://docs.stripe.com/api/coupons/object. ``applies_to_products`` None: not told."""
+    """https://docs.stripe.com/api/coupons/object. ``applies_to_products``, ``currency_options`` None: not told."""
 
     stripe_id: str
     duration: str | None = None
@@ -136,6 +136,7 @@ class CouponFact:
     max_redemptions: int | None = None
     times_redeemed: int = field(default=0, compare=False)
     applies_to_products: list[str] | None = field(default=None, compare=False)
+    currency_options: Json | None = field(default=None, compare=False)
     created: int | None = None
 
 

@@ -1,25 +1,44 @@
 """Amounts, plans and coupons in plain words."""
 
+import re
 from decimal import Decimal
 
-from sync.models import Coupon, Price, Product
+from babel.numbers import NumberPattern, parse_pattern
 
-# https://docs.stripe.com/currencies#zero-decimal and #three-decimal
+from sync.models import Coupon, Price, Product
+from sync.reader_locale import current_locale
+
+# How Stripe counts minor units, which is not how people write the currency: the Icelandic króna and the Ugandan
+# shilling have no decimals, yet Stripe takes them in hundredths.
+# https://docs.stripe.com/currencies#zero-decimal, #three-decimal and #special-cases
 ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905  one line, as Stripe lists them
+    "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()  # noqa: SIM905  one line, as Stripe lists them
 )
 THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
-SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+_LETTER_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
+
+def decimals_of(currency: str) -> int:
+    """How many digits of an amount at Stripe are behind the decimal point."""
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def amount_in_words(minor_units: Decimal | float, currency: str) -> str:
-    """``(2050, "usd")`` → ``$20.50``; whole amounts lose their zeros: ``(2000, "usd")`` → ``$20``."""
-    digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
-    amount = Decimal(str(minor_units)).scaleb(-digits)
-    sign, amount = ("-" if amount < 0 else ""), abs(amount)
-    number = f"{amount:,.{digits}f}" if amount % 1 else f"{amount:,.0f}"
-    symbol = SYMBOLS.get(currency)
-    return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency.upper()}"
+    """``(2050, "usd")`` → ``$20.50``, in the reader's locale; whole amounts lose their zeros: ``$20``."""
+    amount = Decimal(str(minor_units)).scaleb(-decimals_of(currency))
+    locale = current_locale()
+    pattern: NumberPattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    digits = _digits_to_show(amount, decimals_of(currency))
+    pattern.frac_prec = (digits, digits)
+    text = pattern.apply(amount, locale, currency=currency.upper(), currency_digits=False)
+    return _LETTER_BESIDE_DIGIT.sub("\u00a0", text)
+
+
+def _digits_to_show(amount: Decimal, usual: int) -> int:
+    """None of a whole amount, all of one with fractions of a cent."""
+    exponent = amount.normalize().as_tuple().exponent
+    behind = -exponent if isinstance(exponent, int) else 0
+    return max(usual, behind) if behind > 0 else 0
 
 
 def interval_in_words(interval: str | None, count: int | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from actions.catalogue import appended_discounts, has_coupon, usable_coupon, usable_promotion_code
 from actions.definition import ActionDefinition, Click, StripeRequest
+from actions.definitions.new_subscription import one_discount
 from actions.definitions.shared import (
     COUPON,
     PAYING,
@@ -78,9 +79,10 @@ def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return modes[parameters["mode"]]
 
 
-def check(parameters: Mapping[str, Any]) -> str:
-    one = bool(parameters["coupon"]) != bool(parameters["promotion_code"])
-    return "" if one else "Choose either a coupon or a promotion code."
+def check(parameters: Mapping[str, Any]) -> dict[str, str]:
+    if not parameters["coupon"] and not parameters["promotion_code"]:
+        return {"coupon": "Choose either a coupon or a promotion code."}
+    return one_discount(parameters)
 
 
 DEFINITION = ActionDefinition(

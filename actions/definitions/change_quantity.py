@@ -59,9 +59,12 @@ def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  
     return f"{'add' if quantity >= 0 else 'take away'} {abs(quantity)} of the user's plan"
 
 
-def check(parameters: Mapping[str, Any]) -> str:
-    too_low = parameters["mode"] == "set" and parameters["quantity"] < 1
-    return "The quantity to set must be at least 1." if too_low else ""
+def check(parameters: Mapping[str, Any]) -> dict[str, str]:
+    if parameters["mode"] == "set" and parameters["quantity"] < 1:
+        return {"quantity": "The quantity to set must be at least 1."}
+    if parameters["quantity"] == 0:
+        return {"quantity": "Adding 0 changes nothing."}
+    return {}
 
 
 DEFINITION = ActionDefinition(

@@ -52,7 +52,7 @@ def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  
         "allow_incomplete": "end it anyway",
         "pending_if_incomplete": "end it once it is paid",
     }
-    return f"end the user's trial and charge now; if the payment fails, {words[parameters['payment_behavior']]}"
+    return f"end the user's trial and charge now; if the card fails, {words[parameters['payment_behavior']]}"
 
 
 DEFINITION = ActionDefinition(

@@ -91,7 +91,7 @@ def terms_in_words(parameters: Mapping[str, Any], names: Mapping[str, str]) -> s
     return "".join(f", {word}" for word in words)
 
 
-def one_discount(parameters: Mapping[str, Any]) -> str:
+def one_discount(parameters: Mapping[str, Any]) -> dict[str, str]:
     """At most one of coupon and promotion code."""
     both = parameters["coupon"] and parameters["promotion_code"]
-    return "Choose a coupon or a promotion code, not both." if both else ""
+    return {"promotion_code": "Choose a coupon or a promotion code, not both."} if both else {}

@@ -35,9 +35,10 @@ def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  
     return "send the user to a Stripe page for changing the payment method"
 
 
-def check(parameters: Mapping[str, Any]) -> str:
+def check(parameters: Mapping[str, Any]) -> dict[str, str]:
     url = parameters["return_url"]
-    return "The return address must start with https://." if url and not url.startswith("https://") else ""
+    is_safe = not url or url.startswith("https://")
+    return {} if is_safe else {"return_url": "The return address must start with https://."}
 
 
 DEFINITION = ActionDefinition(

@@ -5,6 +5,7 @@ from typing import Any
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.definitions.shared import not_shown
+from actions.meters import METER_READ
 from actions.models import Status
 from actions.outcomes import Outcome
 from actions.parameters import Parameter, Picker
@@ -39,8 +40,8 @@ DEFINITION = ActionDefinition(
         Parameter(
             name="event_name",
             label="Meter",
-            help="The meter's event name at Stripe.",
-            picker=Picker.TEXT,
+            help="Which of your meters counts the usage.",
+            picker=Picker.METER,
             required=True,
         ),
         Parameter(
@@ -48,6 +49,7 @@ DEFINITION = ActionDefinition(
         ),
     ),
     required_permissions=("rak_billing_meter_event_write",),
+    optional_permissions={METER_READ: "meters to choose from; without it, their event names are typed"},
     needs=Needs.CUSTOMER,
     prepare=prepare,
     read_back=read_back,

@@ -54,7 +54,7 @@ DEFINITION = ActionDefinition(
     key="remove_discounts",
     label="Remove discounts",
     description="Take one or all discounts off the user's subscription.",
-    parameters=(replace(COUPON, help="Empty removes all."),),
+    parameters=(replace(COUPON, help="Empty removes all.", also_past=True),),
     required_permissions=(SUBSCRIPTION_WRITE,),
     statuses=PAYING | {"unpaid", "paused"},
     prepare=prepare,

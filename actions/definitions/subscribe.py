@@ -29,7 +29,9 @@ def prepare(click: Click) -> StripeRequest | Outcome:
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    return f"subscribe the user to {named(names, parameters['price'])}{terms_in_words(parameters, names)}"
+    words = {"error_if_incomplete": "change nothing", "allow_incomplete": "leave it open until it is paid"}
+    text = f"subscribe the user to {named(names, parameters['price'])}{terms_in_words(parameters, names)}"
+    return f"{text}; if the card fails, {words[parameters['payment_behavior']]}"
 
 
 DEFINITION = ActionDefinition(

@@ -147,9 +147,9 @@ def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:
     plan = named(names, parameters["price"])
     if parameters["timing"] == "period_end":
-        text = f"switch the user's plan to {plan} when the current period ends"
+        text = f"switch the user's current plan to {plan}, when the current period ends"
     else:
-        text = f"switch the user's plan to {plan} now, {_proration_in_words(parameters)}"
+        text = f"switch the user's current plan to {plan}, now, {_proration_in_words(parameters)}"
     if parameters["quantity"] is not None:
         text += f", quantity {parameters['quantity']}"
     if parameters["trial"] == "end":
@@ -171,9 +171,9 @@ def _proration_in_words(parameters: Mapping[str, Any]) -> str:
 
 def _failure_in_words(parameters: Mapping[str, Any]) -> str:
     words = {
-        "error_if_incomplete": "if the payment fails, change nothing",
-        "allow_incomplete": "if the payment fails, change the plan anyway",
-        "pending_if_incomplete": "if the payment fails, change the plan once it is paid",
+        "error_if_incomplete": "if the card fails, change nothing",
+        "allow_incomplete": "if the card fails, change the plan anyway",
+        "pending_if_incomplete": "if the card fails, change the plan once it is paid",
     }
     return words[parameters["payment_behavior"]]
 

@@ -35,6 +35,7 @@ FULL_PERMISSIONS = SEED_PERMISSIONS | {
     "event_read",
     "customer_portal_session_write",
     "billing_meter_event_write",
+    "billing_meter_read",
 }
 
 

@@ -2,7 +2,7 @@
  *
  * [data-sortable] > [draggable]     dropping a row submits the row's [data-move] button with its new place
  * [data-only-when="timing=now"]     the parameter is shown while the named ones have these values
- * select inside [data-parameters]   a long one gets a search field
+ * [data-picker-search]              the list that it searches stays open below it while somebody searches
  */
 "use strict";
 
@@ -40,10 +40,7 @@ document.addEventListener("htmx:afterSwap", prepareForms);
 prepareForms();
 
 function prepareForms() {
-  for (const form of document.querySelectorAll("[data-parameters]")) {
-    showWhatCounts(form);
-    for (const select of form.querySelectorAll("select")) addSearch(select);
-  }
+  for (const form of document.querySelectorAll("[data-parameters]")) showWhatCounts(form);
 }
 
 function showWhatCounts(form) {
@@ -56,21 +53,45 @@ function showWhatCounts(form) {
   }
 }
 
-function addSearch(select) {
-  if (select.options.length < 10 || select.dataset.searchable) return;
-  select.dataset.searchable = "true";
-  const search = document.createElement("input");
-  search.type = "search";
-  search.placeholder = "Search";
-  search.setAttribute("aria-label", `Search: ${select.labels[0]?.textContent.trim() ?? ""}`);
-  search.addEventListener("input", () => {
-    const wanted = search.value.trim().toLowerCase();
-    for (const option of select.options) {
-      option.hidden = wanted !== "" && option.value !== "" && !option.text.toLowerCase().includes(wanted);
+document.addEventListener("htmx:afterSwap", (event) => {
+  const select = event.target.closest?.("[data-picker] > select");
+  const search = select?.parentElement.querySelector("[data-picker-search]");
+  if (search && search === document.activeElement) openList(select);
+});
+
+document.addEventListener("keydown", (event) => {
+  const picker = event.target.closest?.("[data-picker]");
+  const select = picker?.querySelector("select");
+  if (!picker || !["ArrowDown", "Enter", "Escape"].includes(event.key)) return;
+  if (event.target.matches("[data-picker-search]")) {
+    if (event.key === "Enter") event.preventDefault(); // it would save the form; the list is searched already
+    if (event.key === "ArrowDown" && select) {
+      event.preventDefault();
+      openList(select);
+      select.focus();
     }
-    for (const group of select.querySelectorAll("optgroup")) {
-      group.hidden = [...group.querySelectorAll("option")].every((option) => option.hidden);
-    }
-  });
-  select.before(search);
+  } else if (event.target === select && select.size > 1 && event.key !== "ArrowDown") {
+    event.preventDefault();
+    event.stopPropagation(); // Escape closes the list, not the dialog
+    closeList(select);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const option = event.target.closest?.("[data-picker] > select option");
+  if (option) closeList(option.closest("select"));
+});
+
+document.addEventListener("focusout", (event) => {
+  const picker = event.target.closest?.("[data-picker]");
+  const select = picker?.querySelector("select");
+  if (select && !picker.contains(event.relatedTarget)) closeList(select);
+});
+
+function openList(select) {
+  select.size = Math.min(Math.max(select.options.length, 2), 8);
+}
+
+function closeList(select) {
+  select.removeAttribute("size");
 }

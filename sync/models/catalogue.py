@@ -39,6 +39,7 @@ class Coupon(Mirrored):
     amount_off = models.BigIntegerField(null=True)
     percent_off = models.DecimalField(max_digits=9, decimal_places=6, null=True)
     currency = models.CharField(max_length=3, null=True)
+    currency_options = models.JSONField(null=True)
     duration = models.CharField(max_length=16)
     duration_in_months = models.PositiveIntegerField(null=True)
     redeem_by = models.DateTimeField(null=True)
@@ -66,3 +67,4 @@ class PromotionCode(Mirrored):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "stripe_id"], name="promotion_code_once")]
+        indexes = [models.Index(fields=["connection", "code"], name="promotion_code_by_code")]

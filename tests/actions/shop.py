@@ -8,6 +8,9 @@ from typing import Any
 
 from django.test import Client
 
+from actions.models import ActionConfig
+from actions.parameters import clean_parameters
+from actions.registry import get_action
 from connector.crypto import Secret
 from connector.models import Connection
 from sync.models import Identity
@@ -31,6 +34,7 @@ OPTIONAL = (
     "rak_payment_method_read",
     "rak_customer_portal_session_write",
     "rak_billing_meter_event_write",
+    "rak_billing_meter_read",
     "rak_billing_clock_read",
 )
 
@@ -131,8 +135,11 @@ class Shop:
         return answer.json()
 
     def outcome(self, user: Subscriber, action: str, *, target: list[str] | None = None, **parameters: Any) -> Any:
-        """Configure this one action, click, and give its outcome."""
-        self.configure({"action": action, "parameters": parameters, "target": target})
+        """Have this one action, click, and give its outcome. What could not be configured now was possible once."""
+        where = {"app_id": self.tenant.id, "prompt_id": self.prompt, "interaction": "accept"}
+        ActionConfig.objects.filter(**where).delete()
+        cleaned = clean_parameters(get_action(action).parameters, parameters)
+        ActionConfig.objects.create(**where, position=0, action=action, parameters=cleaned, target=target)
         (outcome,) = self.click(user, key=uuid.uuid4().hex)["outcomes"]
         return outcome
 

@@ -161,7 +161,14 @@ def test_it_previews_an_estimate_under_the_guides_key(shop: Shop) -> None:
     )
 
     assert (status, preview["status"]) == (200, "ready")
-    assert preview["amounts"] == {"currency": "usd", "due_now": 1000, "proration": 1000, "exact": False}
+    renewal = shop.subscription(user)["items"]["data"][0]["current_period_end"]
+    assert preview["amounts"] == {
+        "currency": "usd",
+        "due_now": 1000,
+        "proration": 1000,
+        "next_invoice": {"amount": 2000, "at": renewal, "instead_of": None},
+        "exact": False,
+    }
     assert shop.changes() == []
 
 
@@ -175,7 +182,13 @@ def test_it_previews_stripes_own_figures_where_it_may(full_shop: Shop) -> None:
         {"user_id": user.user_id},
     )
 
-    assert preview["amounts"] == {"currency": "usd", "due_now": 1000, "proration": 1000, "exact": True}
+    assert preview["amounts"] == {
+        "currency": "usd",
+        "due_now": 1000,
+        "proration": 1000,
+        "next_invoice": None,
+        "exact": True,
+    }
 
 
 def configured(shop: Shop) -> Subscriber:

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from actions.models import ActionConfig, ConfigChange
 from connector.host import Role
-from sync.models import Price
+from sync.models import Coupon, Price
 from tests.actions.shop import Shop
 from tests.factories import make_app
 
@@ -41,22 +44,32 @@ def test_it_shows_the_five_interactions(shop: Shop) -> None:
 
 
 def test_it_says_in_plain_words_what_an_action_does(shop: Shop) -> None:
-    configured(shop, "Pro")
+    parameters = {"price": shop.price("Pro"), "proration_behavior": "always_invoice"}
+    shop.configure({"action": "update_subscription", "parameters": parameters})
 
-    content = shop.tenant.client().get(page(shop)).content.decode()
+    content = unescape(shop.tenant.client().get(page(shop)).content.decode())
 
     assert (
-        "On Accept: switch the user&#x27;s plan to Pro, $20 a month now, put the difference on the next invoice; "
-        "if the payment fails, change nothing." in content
+        "On Accept: switch the user's current plan to Pro, $20 a month, now, invoice the difference immediately; "
+        "if the card fails, change nothing." in content
     )
 
 
 def test_it_disables_actions_that_the_key_cannot_do(shop: Shop) -> None:
     content = shop.tenant.client().get(page(shop, "accept/add/")).content.decode()
 
-    assert "The Stripe key lacks rak_customer_portal_session_write." in content
+    assert "The Stripe key lacks Customer portal → Write (rak_customer_portal_session_write)." in content
     assert 'href="/prompts/win-back/accept/add/payment_method_link/"' not in content
     assert 'href="/prompts/win-back/accept/add/update_subscription/"' in content
+
+
+def test_it_does_not_open_what_the_key_cannot_do(shop: Shop) -> None:
+    client = shop.tenant.client()
+
+    for send in (client.get, client.post):
+        answer = send(page(shop, "accept/add/payment_method_link/"), follow=True)
+        assert "“Payment-method link” is not available." in answer.content.decode()
+    assert not ActionConfig.objects.filter(app_id=shop.tenant.id).exists()
 
 
 def test_it_answers_the_dialog_alone_to_htmx(shop: Shop) -> None:
@@ -167,7 +180,7 @@ def test_it_previews_for_a_user(shop: Shop) -> None:
     content = shop.tenant.client().get(page(shop, "accept/test/"), {"user_id": user.user_id}).content.decode()
 
     assert "Would run" in content
-    assert "our estimate, before discounts and tax" in content
+    assert "our estimate, before tax and balance" in content
     assert shop.changes() == []
 
 
@@ -201,3 +214,68 @@ def test_it_hides_prompts_of_other_apps(shop: Shop) -> None:
 
 def test_it_sends_strangers_to_the_sign_in(shop: Shop) -> None:
     assert Client().get(page(shop)).status_code == 302
+
+
+def test_it_takes_as_many_statements_for_twenty_actions_as_for_one(shop: Shop) -> None:
+    names = [f"Plan {number}" for number in range(5)]
+    prices = configured(shop, *names[:1])
+    client = shop.tenant.client()
+    client.get(page(shop))
+    with CaptureQueriesContext(database) as few:
+        client.get(page(shop))
+        client.get(page(shop, "history/"))
+    actions = [
+        {"action": "update_subscription", "parameters": {"price": price}, "target": prices}
+        for price in [shop.price(name) for name in names]
+    ]
+    for interaction in ("accept", "decline", "dismiss", "timeout"):
+        shop.configure(*actions, interaction=interaction)
+    with CaptureQueriesContext(database) as many:
+        client.get(page(shop))
+        client.get(page(shop, "history/"))
+
+    assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("position", "verb", "to", "anchor"),
+    [
+        (1, "up", "", "accept-0-down"),  # at the top, the other button
+        (1, "down", "", "accept-2-up"),
+        (2, "up", "", "accept-1-up"),
+        (0, "duplicate", "", "accept-1-duplicate"),
+        (2, "remove", "", "accept-1-remove"),
+        (0, "toggle", "", "accept-0-toggle"),
+        (0, "move", "2", "accept-2"),
+    ],
+)
+def test_it_lets_the_keyboard_go_on_where_it_was(
+    shop: Shop, position: int, verb: str, to: str, anchor: str
+) -> None:
+    """Browsers focus what an address's fragment names."""
+    configured(shop, "A", "B", "C")
+    client = shop.tenant.client()
+
+    answer = client.post(page(shop, f"accept/{position}/{verb}/"), {"version": version_of(client, shop), "to": to})
+
+    assert answer["Location"] == f"{page(shop)}#{anchor}"
+    assert f'id="{anchor}"' in client.get(page(shop)).content.decode()
+
+
+def test_it_warns_when_a_switch_moves_the_billing_date(shop: Shop) -> None:
+    monthly, yearly = shop.price("Pro"), shop.price("Yearly", recurring={"interval": "year"})
+    parameters = {"price": yearly, "proration_behavior": "none"}
+    shop.configure({"action": "update_subscription", "parameters": parameters, "target": [monthly]})
+
+    content = shop.tenant.client().get(page(shop)).content.decode()
+
+    assert "Stripe bills the new one at once and moves the billing date." in content
+    assert "what is left of the old plan is not credited" in content
+
+
+def test_it_does_not_warn_of_coupons_that_are_to_be_taken_away(shop: Shop) -> None:
+    coupon = shop.coupon(max_redemptions=1)
+    shop.configure({"action": "remove_discounts", "parameters": {"coupon": coupon}})
+    Coupon.objects.filter(stripe_id=coupon).update(times_redeemed=1)
+
+    assert "Attention" not in shop.tenant.client().get(page(shop)).content.decode()

@@ -12,7 +12,7 @@ from tests.e2e.shop import Shop, open_shop
 from tests.factories import Tenant, make_prompt
 from tests.sandbox_process import StripeAccount
 
-SUMMARY = "switch the user's plan to Pro, $20 a month now"
+SUMMARY = "switch the user's current plan to Pro, $20 a month, now, invoice the difference immediately"
 
 
 @pytest.fixture

@@ -7,13 +7,8 @@ import pytest
 from django.utils import timezone
 
 from connector.models import Connection
-from sync.catalogue_selectors import (
-    PAGE,
-    find_unusable,
-    search_coupons,
-    search_plans,
-    search_promotion_codes,
-)
+from sync.catalogue_entries import find_unusable
+from sync.catalogue_selectors import PAGE, search_coupons, search_plans, search_promotion_codes
 from sync.models import Coupon, Price, Product, PromotionCode
 from tests.factories import make_connection
 
@@ -118,3 +113,41 @@ def test_it_searches_coupons_and_codes_by_any_word(connection: Connection) -> No
     code(connection, "promo_2", code="AUTUMN")
     assert ids(search_coupons(connection, query="loyal spring")) == ["off"]
     assert ids(search_promotion_codes(connection, query="spring")) == ["promo_1"]
+
+
+def test_it_finds_plans_by_amount_interval_and_currency(connection: Connection) -> None:
+    Product.objects.create(connection=connection, stripe_id="prod_1", name="Pro", rank=1)
+    price(connection, "monthly", unit_amount=2000)
+    price(connection, "yearly", unit_amount=20_000, interval="year")
+    price(connection, "yen", unit_amount=2000, currency="jpy")
+    price(connection, "dinar", unit_amount=20_000, currency="kwd")
+    price(connection, "launch", unit_amount=1500, nickname="Launch offer")
+    for query, found in [
+        ("pro 20 month", ["monthly", "dinar"]),
+        ("$200", ["yearly"]),
+        ("year", ["yearly"]),
+        ("2000", ["yen"]),
+        ("jpy", ["yen"]),
+        ("20,00", ["monthly", "dinar"]),
+        ("pro launch", ["launch"]),
+        ("basic", []),
+    ]:
+        assert ids(search_plans(connection, query=query)) == found, query
+
+
+def test_it_counts_only_when_asked(connection: Connection, django_assert_num_queries: Any) -> None:
+    price(connection, "one")
+    with django_assert_num_queries(2):
+        assert search_plans(connection, count=False).total is None
+    with django_assert_num_queries(3):
+        assert search_plans(connection).total == 1
+
+
+def test_it_tells_alike_entries_apart(connection: Connection) -> None:
+    price(connection, "launch", nickname="Launch offer")
+    coupon(connection, "off", max_redemptions=5, times_redeemed=2)
+    code(connection, "promo_1", max_redemptions=1, customer="cus_1", first_time_transaction=True)
+    assert search_plans(connection).entries[0].note == "Launch offer"
+    assert search_coupons(connection).entries[0].note == "3 left"
+    noted = search_promotion_codes(connection).entries[0].note
+    assert noted == "1 left, for one customer only, first purchase only"

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# https://docs.stripe.com/currencies#zero-decimal
+# https://docs.stripe.com/currencies#zero-decimal without UGX, which is counted in hundredths (#special-cases)
 ZERO_DECIMAL = frozenset(
     [
         "bif",
@@ -20,7 +20,6 @@ ZERO_DECIMAL = frozenset(
         "mga",
         "pyg",
         "rwf",
-        "ugx",
         "vnd",
         "vuv",
         "xaf",

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('stripe_connector', '0001_initial'),
-        ('stripe_sync', '0001_initial'),
+        ('stripe_sync', '0003_order_of_promotion_codes'),
     ]
 
     operations = [
