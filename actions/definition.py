@@ -27,8 +27,8 @@ class Click:
     ``subscription`` is Stripe's own object (``discounts`` expanded), one of the customer's ``subscriptions``,
     None for actions that need no subscription; ``target`` are the price ids that chose it, empty for the
     trait rule; ``now`` is Stripe's time in epoch seconds, a test clock's where the subscription is on one;
-    ``customer_discount`` is the discount on the customer itself; ``reference`` is unique to this action of
-    this click; ``is_due`` says that a change put off by our own scheduler is to be made now.
+    ``reference`` is unique to this action of this click; ``is_due`` says that a change put off by our own
+    scheduler is to be made now, ``late_since`` (epoch seconds) that it should have been made then.
     """
 
     connection: Connection
@@ -36,13 +36,13 @@ class Click:
     parameters: Mapping[str, Any]
     user_id: str
     customer: str
-    customer_discount: str | None
     subscription: dict[str, Any] | None
     subscriptions: Sequence[dict[str, Any]]
     target: tuple[str, ...]
     now: int
     reference: str
     is_due: bool = False
+    late_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,13 @@ class StripeRequest:
 
     ``operation`` is a key of ``actions.requests.OPERATIONS``; ``params`` are Stripe's; ``facts`` is what
     ``read_back`` needs to judge the answer and to word the message; ``releases`` is a schedule of ours that
-    has to go first.
+    has to go first, or with ``releases_last`` once the request has succeeded.
     """
 
     operation: str
     id: str = ""
     releases: str = ""
+    releases_last: bool = False
     params: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -17,9 +17,9 @@ _SPENT = Q(status__in=[Status.SUCCEEDED, Status.REQUIRES_ACTION, Status.PENDING]
 )
 
 
-def reserve(action: ActionExecution, request: dict[str, Any] | None) -> None:
+def reserve(action: ActionExecution, request: dict[str, Any] | None, *, is_due: bool = False) -> None:
     """Save the request (None: it will be made later), if the limits leave room for it. Raises
-    ``NotAllowedError``.
+    ``NotAllowedError``. A change that ``is_due`` was counted when it was chosen; only the kill switch stops it.
 
     Counting and saving happen under one lock per connection, so that parallel clicks cannot exceed a cap
     together.
@@ -32,7 +32,9 @@ def reserve(action: ActionExecution, request: dict[str, Any] | None) -> None:
     with transaction.atomic():
         hold_in_transaction(f"limits:{connection.id}")
         for limit in limits:
-            _check(limit, action)
+            _check_switch(limit)
+            if not is_due:
+                _check(limit, action)
         _save(action, request)
 
 
@@ -42,10 +44,13 @@ def _save(action: ActionExecution, request: dict[str, Any] | None) -> None:
     action.save()
 
 
-def _check(limit: ActionLimit, action: ActionExecution) -> None:
+def _check_switch(limit: ActionLimit) -> None:
     if limit.paused:
         what = "This action is" if limit.action else "All actions are"
         raise NotAllowedError("paused", f"{what} switched off for this Stripe connection.")
+
+
+def _check(limit: ActionLimit, action: ActionExecution) -> None:
     now = timezone.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if limit.cooldown_minutes and _is_cooling_down(limit, action, now):

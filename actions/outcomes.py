@@ -25,7 +25,7 @@ class FollowUp:
 class Outcome:
     """``message`` is for the end user's screen or the designer's test; ``url`` is where the user can go on;
     ``amounts`` are minor units by name beside ``currency``; ``apply_at`` is when our own scheduler makes the
-    change.
+    change; ``replaces`` is the action of which this takes the place where one waits for the same subscription.
     """
 
     status: Status
@@ -36,6 +36,7 @@ class Outcome:
     amounts: dict[str, Any] = field(default_factory=dict)
     apply_at: datetime | None = None
     follow_up: FollowUp | None = None
+    replaces: str = ""
 
 
 def outcome_of_error(error: ConnectorError) -> Outcome:

@@ -1,6 +1,6 @@
 """One action of a click: decide the request, save it, send it, judge the answer."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -22,36 +22,48 @@ from connector.stripe_gateway import Fetched, StripeGateway
 KEY_LIFETIME = timedelta(hours=23)
 
 
-def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = False) -> None:
-    """Take the action as far as it goes now. Running it again continues or repeats, and never changes twice."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time of a change that was put off has come. ``late_since`` (epoch seconds) is set where it is over."""
+
+    late_since: int | None = None
+
+
+def perform(action: ActionExecution, *, gateway: StripeGateway, due: Due | None = None) -> None:
+    """Take the action as far as it goes now. Running it again continues or repeats, and never changes twice.
+
+    ``due`` is given for a change that was put off: then it raises a ``ConnectorError`` that may pass.
+    """
     definition = get_action(action.action)
     action.attempts += 1
     try:
         request = StripeRequest(**action.request) if action.request else None
         if request is None:
-            prepared = prepare(action, gateway, is_due=is_due)
+            prepared = prepare(action, gateway, due=due)
             if isinstance(prepared, Outcome):
                 if prepared.status is Status.PENDING:
                     reserve(action, None)
                 record(action, prepared)
                 return
             request = prepared
-            reserve(action, asdict(request))
+            reserve(action, asdict(request), is_due=due is not None)
     except ConnectorError as error:
+        if due is not None and error.retryable:
+            raise
         record(action, outcome_of_error(error))
         return
     _send(action, definition, request, gateway)
 
 
-def prepare(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> StripeRequest | Outcome:
+def prepare(action: ActionExecution, gateway: StripeGateway, *, due: Due | None = None) -> StripeRequest | Outcome:
     """The request that the action needs now, or the outcome where none is needed. Reads only.
 
     Notes on the (unsaved) action what it is about. Raises ``NotAllowedError``, ``StripeError``.
     """
-    return get_action(action.action).prepare(look(action, gateway, is_due=is_due))
+    return get_action(action.action).prepare(look(action, gateway, due=due))
 
 
-def look(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> Click:
+def look(action: ActionExecution, gateway: StripeGateway, *, due: Due | None = None) -> Click:
     """What the action is about, read fresh, once it is known to be possible for the subscription's status."""
     execution, definition = action.execution, get_action(action.action)
     check_permissions(definition, execution)
@@ -60,6 +72,7 @@ def look(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = Fals
         gateway=gateway,
         user_id=execution.user_id,
         prices=action.target or (),
+        subscription_id=action.subscription if due else "",
     )
     action.customer = target.customer
     if target.subscription:
@@ -72,13 +85,13 @@ def look(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = Fals
         parameters=action.parameters,
         user_id=execution.user_id,
         customer=target.customer,
-        customer_discount=target.customer_discount,
         subscription=target.subscription,
         subscriptions=target.subscriptions,
         target=tuple(action.target or ()),
         now=target.now,
         reference=action.idempotency_key,
-        is_due=is_due,
+        is_due=due is not None,
+        late_since=due.late_since if due else None,
     )
 
 

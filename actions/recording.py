@@ -31,8 +31,8 @@ def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None 
     if outcome.status.is_settled:
         action.finished_at = timezone.now()
     action.save()
-    if outcome.status is Status.PENDING:
-        _replace_earlier(action, Q(action=action.action))
+    if outcome.replaces:
+        _replace_earlier(action, Q(action=outcome.replaces))
     if answer is not None and action.request and action.request["releases"]:
         _replace_earlier(action, Q(after__schedule=action.request["releases"]))
     if outcome.follow_up is not None:

@@ -5,21 +5,36 @@ from typing import Any, cast
 
 from actions.definition import StripeRequest
 from actions.period_end import switch_at_period_end
+from connector.errors import StripeError
 from connector.stripe_gateway import Fetched, StripeGateway
+from sync.traits import ENDED
 
+SCHEDULED_SWITCH = "switch_at_period_end"
 Send = Callable[[StripeGateway, StripeRequest, str], Fetched]
 
 
 def send(gateway: StripeGateway, request: StripeRequest, *, key: str) -> Fetched:
     """Send the request under the idempotency key. Sending it again changes nothing more.
 
-    A schedule of ours that stands in the way is released first. Raises ``StripeError``.
+    A schedule of ours that stands in the way is released. Raises ``StripeError``.
     """
-    if request.releases:
+    if request.releases and not request.releases_last:
+        _release(gateway, request.releases, key)
+    answer = OPERATIONS[request.operation](gateway, request, key)
+    if request.releases and request.releases_last:
+        _release(gateway, request.releases, key)
+    return answer
+
+
+def _release(gateway: StripeGateway, schedule: str, key: str) -> None:
+    try:
         gateway.release_subscription_schedule(
-            request.releases, {"preserve_cancel_date": True}, idempotency_key=f"{key}:release"
+            schedule, {"preserve_cancel_date": True}, idempotency_key=f"{key}:release"
         )
-    return OPERATIONS[request.operation](gateway, request, key)
+    except StripeError as error:
+        if error.http_status not in {400, 404}:
+            raise
+        # It ended or was released by something else in this moment: what was wanted.
 
 
 def _params(request: StripeRequest) -> Any:
@@ -45,7 +60,7 @@ def _update_subscription(gateway: StripeGateway, request: StripeRequest, key: st
 def _cancel_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:  # noqa: ARG001
     """v1 DELETE knows no idempotency keys: read first, and take an ended subscription for the answer."""
     current = gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
-    if current.data["status"] == "canceled":
+    if current.data["status"] in ENDED:
         return current
     return gateway.cancel_subscription(request.id, _params(request))
 
@@ -76,7 +91,7 @@ OPERATIONS: Mapping[str, Send] = {
     "cancel_subscription": _cancel_subscription,
     "pause_subscription": _pause_subscription,
     "resume_subscription": _resume_subscription,
-    "switch_at_period_end": switch_at_period_end,
+    SCHEDULED_SWITCH: switch_at_period_end,
     "pay_invoice": _pay_invoice,
     "record_meter_event": _record_meter_event,
     "create_portal_session": _create_portal_session,

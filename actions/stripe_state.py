@@ -74,7 +74,12 @@ def snapshot(subscription: Subscription) -> dict[str, Any]:
     return {
         "status": subscription["status"],
         "items": [
-            {"id": item["id"], "price": item["price"]["id"], "quantity": item.get("quantity")}
+            {
+                "id": item["id"],
+                "price": item["price"]["id"],
+                "quantity": item.get("quantity"),
+                "current_period_end": int(item["current_period_end"]),
+            }
             for item in items_of(subscription)
         ],
         "discounts": discount_ids(subscription),

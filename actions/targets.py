@@ -23,16 +23,21 @@ class Target:
     """
 
     customer: str
-    customer_discount: str | None
     subscription: dict[str, Any] | None
     subscriptions: Sequence[dict[str, Any]]
     now: int
 
 
 def resolve_target(
-    *, connection: Connection, gateway: StripeGateway, user_id: str, prices: Collection[str]
+    *,
+    connection: Connection,
+    gateway: StripeGateway,
+    user_id: str,
+    prices: Collection[str],
+    subscription_id: str = "",
 ) -> Target:
-    """The user's current subscription by the trait rule, or by it among those with one of ``prices``.
+    """The user's current subscription by the trait rule, or by it among those with one of ``prices``;
+    ``subscription_id`` where it was chosen before.
 
     Raises ``NotAllowedError`` for a user without a Stripe customer or without a
     subscription to a targeted plan, ``StripeError``.
@@ -40,14 +45,15 @@ def resolve_target(
     customers = customers_of(connection=connection, gateway=gateway, user_id=user_id)
     pages = {customer: _subscriptions(gateway, customer) for customer in customers}
     found = [(customer, subscription) for customer, page in pages.items() for subscription in page.items]
-    if prices:
+    if subscription_id:
+        found = [pair for pair in found if pair[1]["id"] == subscription_id]
+    elif prices:
         found = [pair for pair in found if {item["price"]["id"] for item in items_of(pair[1])} & set(prices)]
-        if not found:
-            raise NotAllowedError("not_on_target", "The user has no subscription to one of the targeted plans.")
+    if not found and (subscription_id or prices):
+        raise NotAllowedError("not_on_target", "The user has no subscription to one of the targeted plans.")
     customer, subscription = min(found, key=_order, default=(customers[0], None))
     return Target(
         customer=customer,
-        customer_discount=_customer_discount(connection, customer),
         subscription=subscription,
         subscriptions=pages[customer].items,
         now=_now(gateway, subscription, pages[customer]),
@@ -74,20 +80,14 @@ def _customers_by_email(connection: Connection, gateway: StripeGateway, email: s
 
 
 def _subscriptions(gateway: StripeGateway, customer: str) -> Page:
-    """https://docs.stripe.com/api/subscriptions/list hides ended ones unless asked."""
-    return gateway.subscriptions.page({"customer": customer, "status": "all", "expand": _EXPAND})
+    """All of them; https://docs.stripe.com/api/subscriptions/list hides ended ones unless asked."""
+    pages = list(gateway.subscriptions.pages({"customer": customer, "status": "all", "expand": _EXPAND}))
+    items = [subscription for page in pages for subscription in page.items]
+    return Page(items=items, rank=pages[0].rank, has_more=False)
 
 
 def _order(pair: tuple[str, dict[str, Any]]) -> tuple[float, int, str]:
     return rank_subscription(fact_of(pair[1]))
-
-
-def _customer_discount(connection: Connection, customer: str) -> str | None:
-    return (
-        Customer.objects.filter(connection=connection, stripe_id=customer)
-        .values_list("discount", flat=True)
-        .first()
-    )
 
 
 def _now(gateway: StripeGateway, subscription: dict[str, Any] | None, page: Page) -> int:

@@ -6,6 +6,7 @@ pytest-xdist every worker has its own process.
 
 from __future__ import annotations
 
+import atexit
 import re
 import subprocess
 import sys
@@ -21,6 +22,8 @@ import stripe
 from tests.contract.recording import OneOfEachShape, RecordingClient
 
 _URL = re.compile(r"http://\S+")
+_HTTP = httpx.Client(timeout=120, trust_env=False)  # one for all: making one takes longer than most requests
+atexit.register(_HTTP.close)
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,7 @@ class Sandbox:
     def admin(self, method: str, path: str, /, **body: Any) -> dict[str, Any]:
         """`sandbox.admin("POST", "clock", offset=5)`; for GET the keywords go into the query."""
         url = f"{self.url}/_sandbox/{path}"
-        if method == "GET":
-            answer = httpx.get(url, params=body, timeout=120)
-        else:
-            answer = httpx.request(method, url, json=body, timeout=120)
+        answer = _HTTP.request(method, url, **({"params": body} if method == "GET" else {"json": body}))
         answer.raise_for_status()
         return dict(answer.json())
 

@@ -1,9 +1,8 @@
 """Apply coupon or promotion code: https://docs.stripe.com/billing/subscriptions/coupons"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actions.catalogue import appended_discounts, has_coupon, usable_coupon, usable_promotion_code
 from actions.definition import ActionDefinition, Click, StripeRequest
 from actions.definitions.new_subscription import one_discount
 from actions.definitions.shared import (
@@ -16,49 +15,43 @@ from actions.definitions.shared import (
     refuse_schedule,
     subscription_of,
 )
+from actions.discounts import Held, chosen_coupon, held_discounts, purchase_of, redeemable, with_new
 from actions.models import Status
 from actions.outcomes import Outcome
 from actions.parameters import Parameter, Picker
-from actions.stripe_state import Subscription, coupon_ids, discount_ids, reference_id
+from actions.stripe_state import Subscription, coupon_ids, discount_ids, items_of, reference_id
 from actions.wording import named
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
-    subscription, parameters = subscription_of(click), click.parameters
-    if parameters["mode"] == "only_if_none" and (subscription["discounts"] or click.customer_discount):
+    subscription, mode = subscription_of(click), click.parameters["mode"]
+    held = held_discounts(click, subscription)
+    if mode == "only_if_none" and (held or any(item["discounts"] for item in items_of(subscription))):
         return Outcome(status=Status.NO_OP, code="has_discount", message="The user already has a discount.")
-    new, coupon = _checked(click)
-    if coupon and has_coupon(subscription, coupon):
+    same = [one for one in held if one.coupon == chosen_coupon(click)]
+    if same and (mode == "add" or len(held) == 1):
         return Outcome(status=Status.NO_OP, code="has_coupon", message="The user already has this discount.")
+    new = None if same else redeemable(click, purchase_of(subscription))
     refuse_schedule(click)
-    if parameters["mode"] == "replace":
-        discounts: list[dict[str, Any]] = [new]
-    else:
-        discounts = appended_discounts(subscription, click.customer_discount, new)
+    kept = same if mode == "replace" else held
+    return _request(click, kept, new)
+
+
+def _request(click: Click, kept: Sequence[Held], new: dict[str, str] | None) -> StripeRequest:
+    """The whole list of discounts: one of the user's own is kept by its id, as it may be half used up."""
+    discounts = with_new(kept, new) if new else [{"discount": one.id} for one in kept]
     return StripeRequest(
         operation="update_subscription",
-        id=subscription["id"],
+        id=subscription_of(click)["id"],
         params={"discounts": discounts, "expand": expansions(click.connection)},
-        facts={"new": new, "kept": [entry["discount"] for entry in discounts if "discount" in entry]},
+        facts={"new": new, "kept": [one.id for one in kept]},
     )
-
-
-def _checked(click: Click) -> tuple[dict[str, str], str | None]:
-    """The new discount as Stripe takes it, and its coupon."""
-    coupon, code = click.parameters["coupon"], click.parameters["promotion_code"]
-    subscription = subscription_of(click)
-    if coupon:
-        usable_coupon(click.connection, coupon, subscription=subscription, now=click.now)
-        return {"coupon": coupon}, coupon
-    found = usable_promotion_code(
-        click.connection, code, customer=click.customer, subscription=subscription, now=click.now
-    )
-    return {"promotion_code": code}, found.coupon
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
-    lost = set(request.facts["kept"]) - set(discount_ids(answer))
-    if not _shows(request.facts["new"], answer) or lost:
+    new, kept, found = request.facts["new"], request.facts["kept"], discount_ids(answer)
+    is_whole = set(kept) <= set(found) and len(found) == len(kept) + bool(new)
+    if not is_whole or (new and not _shows(new, answer)):
         return not_shown("the discount")
     return Outcome(status=Status.SUCCEEDED, message="The discount is applied.")
 

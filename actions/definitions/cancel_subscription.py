@@ -48,7 +48,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
                 **expand,
             },
         )
-    if is_cancelling(subscription):
+    if is_cancelling(subscription) and _end_of(subscription) <= period_end(subscription):
         return Outcome(status=Status.NO_OP, code="is_cancelling", message=_ends(subscription))
     if subscription["status"] in {"paused", "incomplete"}:
         raise NotAllowedError(
@@ -63,15 +63,19 @@ def prepare(click: Click) -> StripeRequest | Outcome:
 
 
 def _at_period_end(subscription: Subscription) -> dict[str, Any]:
-    """With items of mixed intervals there is no one period: the last to end counts, so nothing paid for is
-    lost.
+    """Of items with mixed intervals the first to end counts, as it does for the traits: nobody who cancels is billed
+    again. What is paid beyond that is credited: https://docs.stripe.com/billing/subscriptions/mixed-interval
     """
     ends = {item["current_period_end"] for item in items_of(subscription)}
-    return {"cancel_at_period_end": True} if len(ends) == 1 else {"cancel_at": "max_period_end"}
+    return {"cancel_at_period_end": True} if len(ends) == 1 else {"cancel_at": "min_period_end"}
+
+
+def _end_of(subscription: Subscription) -> int:
+    return int(subscription.get("cancel_at") or period_end(subscription))
 
 
 def _ends(subscription: Subscription) -> str:
-    return f"The subscription ends on {date_of(subscription.get('cancel_at') or period_end(subscription))}."
+    return f"The subscription ends on {date_of(_end_of(subscription))}."
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:

@@ -8,6 +8,8 @@ from actions.definitions.shared import (
     INVOICE_READ,
     SUBSCRIPTION_WRITE,
     amounts_of,
+    chosen_payment_behavior,
+    collects_by_invoice,
     expansions,
     not_shown,
     payment_behavior,
@@ -18,28 +20,32 @@ from actions.definitions.shared import (
 from actions.models import Status
 from actions.outcomes import Outcome
 
+PAID = "The subscription is now paid."
+
 
 def prepare(click: Click) -> StripeRequest:
+    subscription = subscription_of(click)
+    behavior = chosen_payment_behavior(click)
     refuse_schedule(click)
     return StripeRequest(
         operation="update_subscription",
-        id=subscription_of(click)["id"],
+        id=subscription["id"],
         params={
             "trial_end": "now",
-            "payment_behavior": click.parameters["payment_behavior"],
+            "payment_behavior": behavior,
             "expand": expansions(click.connection),
         },
+        facts={"is_sent": collects_by_invoice(subscription)},
     )
 
 
-def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:  # noqa: ARG001  one signature for all
+def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     if answer.get("pending_update"):
         return payment_open(answer, "The trial ends once the payment is made.")
     match answer["status"]:
         case "active":
-            return Outcome(
-                status=Status.SUCCEEDED, message="The subscription is now paid.", amounts=amounts_of(answer)
-            )
+            message = "The trial has ended; the first invoice is sent." if request.facts["is_sent"] else PAID
+            return Outcome(status=Status.SUCCEEDED, message=message, amounts=amounts_of(answer))
         case "past_due" | "incomplete" | "unpaid":
             return payment_open(answer, "The trial has ended, but the payment is still open.")
         case _:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from actions.definition import ActionDefinition, Click, StripeRequest
 from actions.definitions.shared import (
     SUBSCRIPTION_WRITE,
@@ -15,17 +17,20 @@ from actions.definitions.shared import (
 from actions.models import ActionExecution, Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
+from actions.stripe_state import Subscription, period_end
 
 DAY = 86_400
-LONGEST = 730 * DAY  # https://docs.stripe.com/api/subscriptions/update#update_subscription-trial_end
+# From the billing date's anchor; how Stripe counts where that is long ago, it says itself.
+# https://docs.stripe.com/api/subscriptions/update#update_subscription-trial_end
+LONGEST = 730 * DAY
 
 
 def prepare(click: Click) -> StripeRequest:
     subscription, parameters = subscription_of(click), click.parameters
     refuse_schedule(click)
     _check_cap(click)
-    trial_end = max(subscription["trial_end"] or 0, click.now) + parameters["trial_period_days"] * DAY
-    if trial_end > subscription["billing_cycle_anchor"] + LONGEST:
+    trial_end = _free_from(subscription, click.now) + parameters["trial_period_days"] * DAY
+    if trial_end > max(subscription["billing_cycle_anchor"], click.now) + LONGEST:
         raise NotAllowedError("trial_too_long", "Stripe allows trials of at most two years.")
     return StripeRequest(
         operation="update_subscription",
@@ -39,15 +44,25 @@ def prepare(click: Click) -> StripeRequest:
     )
 
 
+def _free_from(subscription: Subscription, now: int) -> int:
+    """When the new days start: after the trial, or after the time that is paid for already. A trial that began at
+    once would take the rest of the paid period away, and bill the next one early.
+    """
+    if subscription["status"] == "trialing":
+        return max(int(subscription["trial_end"]), now)
+    return max(period_end(subscription), now)
+
+
 def _check_cap(click: Click) -> None:
+    """Extensions whose outcome is still open count as done."""
     most = click.parameters["most_extensions"]
     done = ActionExecution.objects.filter(
+        Q(status=Status.SUCCEEDED) | Q(status__in=[Status.RUNNING, Status.UNKNOWN], request__isnull=False),
         execution__connection=click.connection,
         execution__user_id=click.user_id,
         action=DEFINITION.key,
-        status=Status.SUCCEEDED,
     )
-    if most is not None and done.count() >= most:
+    if most is not None and done.exclude(idempotency_key=click.reference).count() >= most:
         raise NotAllowedError("cap_extensions", "The user's trial has been extended as often as is allowed.")
 
 
@@ -66,7 +81,7 @@ def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  
 DEFINITION = ActionDefinition(
     key="extend_trial",
     label="Extend trial",
-    description="Make a running trial longer; a user who already pays gets free days.",
+    description="Make a running trial longer; a user who already pays gets free days after the paid period.",
     parameters=(
         Parameter(
             name="trial_period_days", label="Days", picker=Picker.NUMBER, minimum=1, maximum=730, required=True

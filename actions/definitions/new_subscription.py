@@ -6,7 +6,7 @@ https://docs.stripe.com/api/subscriptions/create
 from collections.abc import Mapping
 from typing import Any
 
-from actions.catalogue import plan_name, usable_coupon, usable_price, usable_promotion_code
+from actions.catalogue import plan_name, usable_price
 from actions.definition import Click, StripeRequest
 from actions.definitions.shared import (
     amounts_of,
@@ -15,56 +15,66 @@ from actions.definitions.shared import (
     not_shown,
     payment_open,
 )
+from actions.discounts import purchase_of_plan, redeemable
 from actions.models import Status
-from actions.outcomes import Outcome
-from actions.stripe_state import items_of
+from actions.outcomes import NotAllowedError, Outcome
+from actions.stripe_state import LIVE, Subscription, items_of
 from actions.wording import named
 from sync.models import Customer
 
+MOST_SUBSCRIPTIONS = 500  # of one customer: https://docs.stripe.com/api/subscriptions/create
+
 
 def start_subscription(
-    click: Click, price_id: str, *, quantity: int | None = None, default_payment_method: str = ""
-) -> StripeRequest:
-    """A subscription of the click's customer to the price, with the click's trial, coupon or promotion code."""
-    parameters = click.parameters
-    price = usable_price(click.connection, price_id, currency=_currency(click))
+    click: Click, price_id: str, *, quantity: int | None = None, terms: Mapping[str, Any] | None = None
+) -> StripeRequest | Outcome:
+    """A subscription of the click's customer to the price, with the click's trial, coupon or promotion code.
+
+    ``terms`` are further parameters of it. There is nothing to do where the customer has the plan.
+    """
+    live = [one for one in click.subscriptions if one["status"] in LIVE]
+    same = [one for one in live if price_id in {item["price"]["id"] for item in items_of(one)}]
+    if same:
+        return _has_it(click, same)
+    if len(live) >= MOST_SUBSCRIPTIONS:
+        raise NotAllowedError("too_many_subscriptions", "The customer has as many subscriptions as Stripe allows.")
+    currency = _currency(click, live)
+    price = usable_price(click.connection, price_id, currency=currency)
     item = {"price": price_id} | ({"quantity": quantity} if quantity and price.usage_type != "metered" else {})
-    discount = _discount(click)
+    discount = redeemable(click, purchase_of_plan(price, quantity, currency=currency or price.currency))
     optional = {
-        "trial_period_days": parameters["trial_period_days"],
+        "trial_period_days": click.parameters["trial_period_days"],
         "discounts": [discount] if discount else None,
-        "default_payment_method": default_payment_method or None,
     }
     return StripeRequest(
         operation="create_subscription",
         params={
             "customer": click.customer,
             "items": [item],
-            "payment_behavior": parameters.get("payment_behavior", "error_if_incomplete"),
+            "payment_behavior": click.parameters.get("payment_behavior", "error_if_incomplete"),
             "off_session": True,
             "expand": expansions(click.connection),
             **{name: value for name, value in optional.items() if value},
+            **(terms or {}),
         },
         facts={"price": price_id, "plan": plan_name(click.connection, price)},
     )
 
 
-def _currency(click: Click) -> str | None:
+def _has_it(click: Click, same: list[Subscription]) -> Outcome:
+    """One whose first payment is open is not had yet, but a second one beside it would be one too many."""
+    if any(one["status"] != "incomplete" for one in same):
+        return Outcome(status=Status.NO_OP, code="already_on_plan", message="The user already has this plan.")
+    fresh = click.gateway.retrieve("subscriptions", same[0]["id"], expand=expansions(click.connection))
+    return payment_open(fresh.data, "The user has chosen this plan before; its first payment is still open.")
+
+
+def _currency(click: Click, live: list[Subscription]) -> str | None:
     """One currency per customer: https://docs.stripe.com/billing/customer#currency"""
-    live = [one["currency"] for one in click.subscriptions if one["status"] != "canceled"]
+    if live:
+        return str(live[0]["currency"])
     mirrored = Customer.objects.filter(connection=click.connection, stripe_id=click.customer).first()
-    return live[0] if live else (mirrored.currency if mirrored else None)
-
-
-def _discount(click: Click) -> dict[str, str]:
-    coupon, code = click.parameters.get("coupon"), click.parameters.get("promotion_code")
-    if coupon:
-        usable_coupon(click.connection, coupon, subscription=None, now=click.now)
-        return {"coupon": coupon}
-    if code:
-        usable_promotion_code(click.connection, code, customer=click.customer, subscription=None, now=click.now)
-        return {"promotion_code": code}
-    return {}
+    return mirrored.currency if mirrored else None
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from actions.calendar import add_intervals
+from actions.calendar import later_renewal
 from actions.definition import ActionDefinition, Click, StripeRequest
 from actions.definitions.shared import (
     SUBSCRIPTION_WRITE,
+    collects_by_invoice,
     date_of,
     expansions,
     not_shown,
@@ -30,44 +31,54 @@ COLLECTION = {"pause": ("collection",)}
 
 def prepare(click: Click) -> StripeRequest | Outcome:
     subscription, parameters = subscription_of(click), click.parameters
-    if subscription.get("pause_collection"):
+    is_whole = parameters["pause"] == "subscription"
+    if subscription["status"] == "paused" or (subscription.get("pause_collection") and not is_whole):
         return Outcome(status=Status.NO_OP, code="is_paused", message="The subscription is paused already.")
+    if is_whole:
+        _check_pausable(click)
     resumes_at = _resumes_at(click)
-    facts = {"resumes_at": resumes_at, "effect": _effect(subscription, parameters, resumes_at)}
-    if parameters["pause"] == "collection":
-        until = {"resumes_at": resumes_at} if resumes_at else {}
-        return StripeRequest(
-            operation="update_subscription",
-            id=subscription["id"],
-            params={
-                "pause_collection": {"behavior": parameters["behavior"]} | until,
-                "expand": expansions(click.connection),
-            },
-            facts=facts,
-        )
-    refuse_schedule(click)
+    until = {"resumes_at": resumes_at} if resumes_at else {}
+    params = {} if is_whole else {"pause_collection": {"behavior": parameters["behavior"]} | until}
+    return StripeRequest(
+        operation="pause_subscription" if is_whole else "update_subscription",
+        id=subscription["id"],
+        params=params | {"expand": expansions(click.connection)},
+        facts={
+            "resumes_at": resumes_at,
+            "behavior": parameters["behavior"],
+            "effect": _effect(subscription, parameters, resumes_at),
+        },
+    )
+
+
+def _check_pausable(click: Click) -> None:
+    """https://docs.stripe.com/billing/subscriptions/pause says what cannot be paused."""
+    subscription = subscription_of(click)
+    if subscription["status"] == "trialing":
+        raise NotAllowedError("in_trial", "Stripe cannot pause a subscription on trial. Extend the trial instead.")
     if (subscription.get("billing_mode") or {}).get("type") != "flexible":
         raise NotAllowedError(
             "classic_billing", "Stripe can pause only subscriptions in flexible billing mode. Pause collection."
         )
-    return StripeRequest(
-        operation="pause_subscription",
-        id=subscription["id"],
-        params={"expand": expansions(click.connection)},
-        facts=facts,
-    )
+    if collects_by_invoice(subscription):
+        raise NotAllowedError(
+            "collected_by_invoice", "Stripe can pause only subscriptions that are charged automatically."
+        )
+    refuse_schedule(click)
 
 
 def _resumes_at(click: Click) -> int | None:
+    """A pause of N cycles skips the next N renewals, so it ends after the last of them and before the next."""
     subscription, length = subscription_of(click), click.parameters["length"] or 1
     match click.parameters["until"]:
         case "days":
             return int(click.now + length * DAY)
         case "cycles":
-            recurring = main_item(subscription, click.target)["price"]["recurring"]
-            skipped = recurring["interval_count"] * (length - 1)
-            last = add_intervals(period_end(subscription), recurring["interval"], skipped)
-            return last + AFTER_RENEWAL
+            item = main_item(subscription, click.target)
+            recurring, renewal = item["price"]["recurring"], item["current_period_end"]
+            anchor = subscription["billing_cycle_anchor"]
+            interval, count = recurring["interval"], recurring["interval_count"]
+            return later_renewal(anchor, interval, count, renewal, length - 1) + AFTER_RENEWAL
         case _:
             return None
 
@@ -86,18 +97,26 @@ def _effect(subscription: Subscription, parameters: Mapping[str, Any], resumes_a
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     facts, is_whole = request.facts, request.operation == "pause_subscription"
-    if answer["status"] != "paused" if is_whole else not answer["pause_collection"]:
+    wanted = {"behavior": facts["behavior"], "resumes_at": facts["resumes_at"]}
+    if answer["status"] != "paused" if is_whole else (answer["pause_collection"] or {}) != wanted:
         return not_shown("the pause")
     resumes_at = facts["resumes_at"]
     until = f"until {date_of(resumes_at)}" if resumes_at else "until it is resumed"
-    follow_up = None
-    if is_whole and resumes_at:
-        follow_up = FollowUp(
-            action="resume",
-            parameters={"billing_cycle_anchor": "now"},
-            apply_at=datetime.fromtimestamp(resumes_at, UTC),
-        )
-    return Outcome(status=Status.SUCCEEDED, message=f"Paused {until}. {facts['effect']}", follow_up=follow_up)
+    follow_up = _resume_at(resumes_at) if is_whole and resumes_at else None
+    return Outcome(
+        status=Status.SUCCEEDED,
+        message=f"Paused {until}. {facts['effect']}",
+        follow_up=follow_up,
+        replaces="resume" if is_whole else "",
+    )
+
+
+def _resume_at(moment: int) -> FollowUp:
+    return FollowUp(
+        action="resume",
+        parameters={"billing_cycle_anchor": "now"},
+        apply_at=datetime.fromtimestamp(moment, UTC),
+    )
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  # noqa: ARG001  one signature for all
@@ -156,7 +175,7 @@ DEFINITION = ActionDefinition(
         ),
     ),
     required_permissions=(SUBSCRIPTION_WRITE,),
-    statuses=frozenset({"active", "trialing", "past_due", "unpaid"}),
+    statuses=frozenset({"active", "trialing", "past_due", "unpaid", "paused"}),
     prepare=prepare,
     read_back=read_back,
     summarize=summarize,

@@ -14,19 +14,26 @@ from actions.definitions.shared import (
     refuse_schedule,
     subscription_of,
 )
+from actions.discounts import held_discounts
 from actions.models import Status
-from actions.outcomes import Outcome
-from actions.stripe_state import coupon_ids, discount_ids
+from actions.outcomes import NotAllowedError, Outcome
+from actions.stripe_state import discount_ids
 from actions.wording import named
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
     subscription, coupon = subscription_of(click), click.parameters["coupon"]
-    pairs = list(zip(discount_ids(subscription), coupon_ids(subscription), strict=True))
-    kept = [discount for discount, of_coupon in pairs if coupon and of_coupon != coupon]
-    if len(kept) == len(pairs):
+    held = held_discounts(click, subscription)
+    gone = [one for one in held if not coupon or one.coupon == coupon]
+    if not gone:
         return Outcome(status=Status.NO_OP, code="no_discount", message="The user does not have this discount.")
+    if not subscription["discounts"]:
+        raise NotAllowedError(
+            "discount_on_customer",
+            "This discount is not on the subscription but on the customer, for all that the customer buys.",
+        )
     refuse_schedule(click)
+    kept = [one.id for one in held if one not in gone]
     return StripeRequest(
         operation="update_subscription",
         id=subscription["id"],
@@ -41,7 +48,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     if set(discount_ids(answer)) != set(request.facts["kept"]):
         return not_shown("that the discount is gone")
-    return Outcome(status=Status.SUCCEEDED, message="The discount is removed.")
+    return Outcome(status=Status.SUCCEEDED, message="The discount is removed from the subscription.")
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:

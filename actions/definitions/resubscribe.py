@@ -15,21 +15,31 @@ from actions.definitions.shared import (
     PLAN,
     SUBSCRIPTION_WRITE,
     TRIAL_DAYS,
+    collects_by_invoice,
     subscription_of,
 )
-from actions.stripe_state import main_item, reference_id
+from actions.outcomes import Outcome
+from actions.stripe_state import Subscription, main_item, reference_id
 from actions.wording import named
 
 
-def prepare(click: Click) -> StripeRequest:
+def prepare(click: Click) -> StripeRequest | Outcome:
     ended = subscription_of(click)
     item = main_item(ended, click.target)
     return start_subscription(
         click,
         click.parameters["price"] or item["price"]["id"],
         quantity=item.get("quantity"),
-        default_payment_method=reference_id(ended.get("default_payment_method")),
+        terms=_how_it_was_paid(ended),
     )
+
+
+def _how_it_was_paid(ended: Subscription) -> dict[str, Any]:
+    method = reference_id(ended.get("default_payment_method"))
+    terms: dict[str, Any] = {"default_payment_method": method} if method else {}
+    if collects_by_invoice(ended):
+        terms |= {"collection_method": "send_invoice", "days_until_due": ended["days_until_due"]}
+    return terms
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -8,26 +8,32 @@ from actions.definitions.shared import (
     INVOICE_READ,
     SUBSCRIPTION_WRITE,
     amounts_of,
+    collects_by_invoice,
     expansions,
     not_shown,
     payment_open,
     subscription_of,
 )
 from actions.models import Status
-from actions.outcomes import Outcome
+from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
     subscription = subscription_of(click)
+    is_flexible = (subscription.get("billing_mode") or {}).get("type") == "flexible"
     expand = {"expand": expansions(click.connection)}
     if subscription["status"] == "paused":
+        if collects_by_invoice(subscription):
+            raise NotAllowedError(
+                "collected_by_invoice", "Stripe resumes only subscriptions that are charged automatically."
+            )
         return StripeRequest(
             operation="resume_subscription",
             id=subscription["id"],
             params={
                 "billing_cycle_anchor": {"type": click.parameters["billing_cycle_anchor"]},
-                "payment_behavior": "resume_on_payment_success",
+                **({"payment_behavior": "resume_on_payment_success"} if is_flexible else {}),
                 **expand,
             },
         )
@@ -39,11 +45,26 @@ def prepare(click: Click) -> StripeRequest | Outcome:
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
-    if request.operation == "resume_subscription" and answer["status"] == "paused":
-        return payment_open(answer, "The subscription resumes once its invoice is paid.")
-    if answer["status"] == "paused" or answer.get("pause_collection"):
-        return not_shown("that the subscription goes on")
-    return Outcome(status=Status.SUCCEEDED, message="The subscription goes on.", amounts=amounts_of(answer))
+    if request.operation == "resume_subscription":
+        return _read_resumed(answer)
+    if answer.get("pause_collection"):
+        return not_shown("that its invoices are collected again")
+    return Outcome(status=Status.SUCCEEDED, message="Invoices are collected again.")
+
+
+def _read_resumed(answer: dict[str, Any]) -> Outcome:
+    match answer["status"]:
+        case "paused":
+            return payment_open(answer, "The subscription resumes once its invoice is paid.")
+        case "past_due":
+            return payment_open(answer, "The subscription goes on, but its payment is still open.")
+        case "active":
+            rest = " Collecting its invoices is still paused." if answer.get("pause_collection") else ""
+            message = f"The subscription goes on.{rest}"
+            amounts = amounts_of(answer)
+            return Outcome(status=Status.SUCCEEDED, message=message, amounts=amounts, replaces="resume")
+        case _:
+            return not_shown("that the subscription goes on")
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  # noqa: ARG001  one signature for all

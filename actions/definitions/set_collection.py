@@ -28,13 +28,13 @@ def prepare(click: Click) -> StripeRequest | Outcome:
         operation="update_subscription",
         id=subscription["id"],
         params={"collection_method": method, **due, "expand": expansions(click.connection)},
-        facts={"collection_method": method},
+        facts={"collection_method": method, **due},
     )
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     method = request.facts["collection_method"]
-    if answer["collection_method"] != method:
+    if any(answer[name] != value for name, value in request.facts.items()):
         return not_shown("the new way of collecting")
     charges = method == "charge_automatically"
     message = "Invoices are charged automatically." if charges else "Invoices are sent to be paid."

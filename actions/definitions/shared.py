@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from actions.definition import Click
+from actions.definition import Click, StripeRequest
 from actions.models import ActionExecution, Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
@@ -41,6 +41,24 @@ def payment_behavior(*behaviors: str, only_when: Mapping[str, tuple[str, ...]] |
         default="error_if_incomplete",
         only_when=only_when or {},
     )
+
+
+def chosen_payment_behavior(click: Click) -> str:
+    """As the designer chose. Raises ``NotAllowedError`` where Stripe knows no such choice.
+
+    https://docs.stripe.com/billing/subscriptions/pending-updates
+    """
+    behavior = str(click.parameters["payment_behavior"])
+    if behavior == "pending_if_incomplete" and collects_by_invoice(subscription_of(click)):
+        raise NotAllowedError(
+            "collected_by_invoice",
+            "The subscription is paid by invoices that are sent, so a change cannot wait for its payment.",
+        )
+    return behavior
+
+
+def collects_by_invoice(subscription: Subscription) -> bool:
+    return bool(subscription["collection_method"] == "send_invoice")
 
 
 def expansions(connection: Connection) -> list[str]:
@@ -119,6 +137,15 @@ def not_shown(what: str) -> Outcome:
         code="not_applied",
         message=f"Stripe accepted the request, but its answer does not show {what}.",
     )
+
+
+def payment_is_open(request: StripeRequest, answer: Subscription) -> bool:
+    """Whether the request made an invoice that is still to be paid: the status alone may be of an older one.
+
+    ``facts["latest_invoice"]`` is the newest invoice before.
+    """
+    made_one = reference_id(answer.get("latest_invoice")) != request.facts["latest_invoice"]
+    return made_one and answer["status"] in {"past_due", "incomplete", "unpaid"}
 
 
 def payment_open(subscription: Subscription, message: str) -> Outcome:

@@ -14,18 +14,12 @@ from actions.definitions.shared import (
     TRIAL_DAYS,
     payment_behavior,
 )
-from actions.models import Status
 from actions.outcomes import Outcome
-from actions.stripe_state import LIVE, items_of
 from actions.wording import named
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
-    price = click.parameters["price"]
-    live = [one for one in click.subscriptions if one["status"] in LIVE]
-    if any(item["price"]["id"] == price for one in live for item in items_of(one)):
-        return Outcome(status=Status.NO_OP, code="already_on_plan", message="The user already has this plan.")
-    return start_subscription(click, price)
+    return start_subscription(click, click.parameters["price"])
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from actions.definitions.shared import (
 )
 from actions.models import Status
 from actions.outcomes import NotAllowedError, Outcome
-from actions.stripe_state import is_cancelling, period_end
+from actions.stripe_state import is_cancelling, main_item, reference_id
 from connector.permissions import allows
 from sync.models import Price
 
@@ -31,48 +31,56 @@ def switch_later(
     if is_cancelling(subscription):
         raise NotAllowedError("is_cancelling", "The subscription is about to end. Keep it first.")
     if click.is_due:
-        return _shortly_before(click, new_item, facts, discounts)
-    ends = period_end(subscription)
+        return _at_the_end(click, new_item, facts, discounts)
+    schedule, ends = schedule_to_release(click), _period_end(click)
     if not allows(click.connection, SCHEDULE_PERMISSION):
-        schedule_to_release(click)
         return Outcome(
             status=Status.PENDING,
             code="scheduled_here",
             message=_at_period_end(facts["plan"]),
             apply_at=datetime.fromtimestamp(ends, UTC) - LEAD,
+            replaces="update_subscription",
         )
     later = {
+        "schedule": schedule,
         "new_item": {name: value for name, value in new_item.items() if name != "id"},
         "interval": price.interval,
         "interval_count": price.interval_count or 1,
-        "coupon": click.parameters["coupon"] if discounts else "",
+        "discounts": discounts,
         "period_end": ends,
     }
-    return StripeRequest(
-        operation="switch_at_period_end",
-        id=subscription["id"],
-        releases=schedule_to_release(click),
-        facts=facts | later,
-    )
+    return StripeRequest(operation="switch_at_period_end", id=subscription["id"], facts=facts | later)
 
 
-def _shortly_before(
+def _period_end(click: Click) -> int:
+    """Of the plan that is switched: other items may renew at other times."""
+    return int(main_item(subscription_of(click), click.target)["current_period_end"])
+
+
+def _at_the_end(
     click: Click, new_item: dict[str, Any], facts: dict[str, Any], discounts: list[dict[str, Any]]
 ) -> StripeRequest:
+    """Shortly before the period ends, without prorations. Where our scheduler was down at that moment, the next
+    period has begun: then prorated from its start, so that it costs what it would have cost in time.
+    """
     subscription = subscription_of(click)
     on_trial = subscription["status"] == "trialing"
-    optional = {"discounts": discounts, "trial_end": subscription["trial_end"] if on_trial else None}
+    optional = {
+        "discounts": discounts,
+        "trial_end": subscription["trial_end"] if on_trial else None,
+        "proration_date": click.late_since,
+    }
     return StripeRequest(
         operation="update_subscription",
         id=subscription["id"],
         params={
             "items": [new_item],
-            "proration_behavior": "none",
+            "proration_behavior": "create_prorations" if click.late_since else "none",
             "payment_behavior": "error_if_incomplete",
             "expand": expansions(click.connection),
             **{name: value for name, value in optional.items() if value},
         },
-        facts=facts,
+        facts=facts | {"latest_invoice": reference_id(subscription["latest_invoice"])},
     )
 
 
@@ -86,6 +94,7 @@ def read_schedule(request: StripeRequest, schedule: dict[str, Any]) -> Outcome:
         code="scheduled_at_stripe",
         message=_at_period_end(plan),
         apply_at=datetime.fromtimestamp(request.facts["period_end"], UTC),
+        replaces="update_subscription",
     )
 
 

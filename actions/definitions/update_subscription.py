@@ -7,7 +7,7 @@ https://docs.stripe.com/billing/subscriptions/prorations
 from collections.abc import Mapping
 from typing import Any
 
-from actions.catalogue import appended_discounts, has_coupon, plan_name, usable_coupon, usable_price
+from actions.catalogue import plan_name, usable_price
 from actions.definition import ActionDefinition, Click, StripeRequest
 from actions.definitions.shared import (
     COUPON,
@@ -16,15 +16,12 @@ from actions.definitions.shared import (
     PLAN,
     SCHEDULE_PERMISSION,
     SUBSCRIPTION_WRITE,
-    amounts_of,
-    expansions,
-    not_shown,
     payment_behavior,
-    payment_open,
-    schedule_to_release,
     subscription_of,
 )
 from actions.definitions.switch_later import read_schedule, switch_later
+from actions.definitions.switch_now import read_switch, switch_now
+from actions.discounts import held_discounts, purchase_after, redeemable, with_new
 from actions.models import Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
@@ -44,11 +41,8 @@ def prepare(click: Click) -> StripeRequest | Outcome:
     subscription, parameters = subscription_of(click), click.parameters
     item = main_item(subscription, click.target)
     price = usable_price(click.connection, parameters["price"], currency=subscription["currency"])
-    if any(
-        other["price"]["id"] == price.stripe_id and other["id"] != item["id"] for other in items_of(subscription)
-    ):
-        raise NotAllowedError("plan_is_another_item", "The subscription already has this plan beside the other.")
-    discounts = _discounts(click, subscription)
+    _check_fits(subscription, item, price)
+    discounts = _discounts(click, item, price)
     if _is_there_already(item, price, parameters, subscription) and not discounts:
         return Outcome(status=Status.NO_OP, code="already_on_plan", message="The user already has this plan.")
     new_item = _new_item(item, price, parameters["quantity"])
@@ -58,31 +52,29 @@ def prepare(click: Click) -> StripeRequest | Outcome:
         "price": price.stripe_id,
         "quantity": new_item.get("quantity"),
         "plan": plan_name(click.connection, price),
-        "was_past_due": subscription["status"] == "past_due",
     }
     if parameters["timing"] == "period_end":
         return switch_later(click, price, new_item, facts, discounts)
-    return StripeRequest(
-        operation="update_subscription",
-        id=subscription["id"],
-        releases=schedule_to_release(click),
-        params={
-            "items": [new_item],
-            "proration_behavior": parameters["proration_behavior"],
-            "payment_behavior": _payment_behavior(subscription, parameters),
-            "expand": expansions(click.connection),
-            **_billing_date(subscription, parameters),
-            **({"discounts": discounts} if discounts else {}),
-        },
-        facts=facts,
-    )
+    return switch_now(click, new_item, facts, discounts)
+
+
+def _check_fits(subscription: Subscription, item: Item, price: Price) -> None:
+    others = [other["price"] for other in items_of(subscription) if other["id"] != item["id"]]
+    if any(other["id"] == price.stripe_id for other in others):
+        raise NotAllowedError("plan_is_another_item", "The subscription already has this plan beside the other.")
+    is_flexible = (subscription.get("billing_mode") or {}).get("type") == "flexible"
+    terms = {(other["recurring"]["interval"], other["recurring"]["interval_count"]) for other in others}
+    if not is_flexible and terms - {(price.interval, price.interval_count)}:
+        raise NotAllowedError(
+            "mixed_intervals", "In classic billing mode, all plans of a subscription must renew together."
+        )
 
 
 def _is_there_already(item: Item, price: Price, parameters: Mapping[str, Any], subscription: Subscription) -> bool:
     same_quantity = parameters["quantity"] in {None, item.get("quantity")}
-    ends_trial = subscription["status"] == "trialing" and parameters["trial"] == "end"
-    restarts = parameters["billing_cycle_anchor"] == "now"
-    return item["price"]["id"] == price.stripe_id and same_quantity and not ends_trial and not restarts
+    on_trial = subscription["status"] == "trialing"
+    is_moved = parameters["trial"] == "end" if on_trial else parameters["billing_cycle_anchor"] == "now"
+    return item["price"]["id"] == price.stripe_id and same_quantity and not is_moved
 
 
 def _new_item(item: Item, price: Price, quantity: int | None) -> dict[str, Any]:
@@ -98,50 +90,23 @@ def _new_item(item: Item, price: Price, quantity: int | None) -> dict[str, Any]:
     return new_item | {"quantity": quantity if quantity is not None else kept or 1}
 
 
-def _payment_behavior(subscription: Subscription, parameters: Mapping[str, Any]) -> str:
-    behavior = str(parameters["payment_behavior"])
-    if behavior == "pending_if_incomplete" and subscription["collection_method"] == "send_invoice":
-        raise NotAllowedError(
-            "collected_by_invoice",
-            "The subscription is paid by invoices that are sent, so a change cannot wait for its payment.",
-        )
-    return behavior
-
-
-def _billing_date(subscription: Subscription, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A trial is always named: left out, a plan of another interval would end it. While it runs, billing
-    starts at its end and no earlier date can be set.
-    """
-    if subscription["status"] == "trialing":
-        return {"trial_end": "now" if parameters["trial"] == "end" else subscription["trial_end"]}
-    if parameters["billing_cycle_anchor"] == "now":
-        return {"billing_cycle_anchor": {"type": "now"}}
-    return {}
-
-
-def _discounts(click: Click, subscription: Subscription) -> list[dict[str, Any]]:
-    coupon = click.parameters["coupon"]
-    if not coupon or has_coupon(subscription, coupon):
+def _discounts(click: Click, item: Item, price: Price) -> list[dict[str, Any]]:
+    """All discounts after the switch; empty where none is to be added."""
+    subscription, coupon = subscription_of(click), click.parameters["coupon"]
+    if not coupon:
         return []
-    usable_coupon(click.connection, coupon, subscription=subscription, now=click.now)
-    return appended_discounts(subscription, click.customer_discount, {"coupon": coupon})
+    held = held_discounts(click, subscription)
+    if coupon in {one.coupon for one in held}:
+        return []
+    quantity = click.parameters["quantity"] or item.get("quantity")
+    new = redeemable(click, purchase_after(subscription, item, price, quantity))
+    return with_new(held, new) if new else []
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     if answer["object"] == "subscription_schedule":
         return read_schedule(request, answer)
-    facts = request.facts
-    if answer.get("pending_update"):
-        return payment_open(answer, f"The plan changes to {facts['plan']} once the payment is made.")
-    item = next((item for item in items_of(answer) if item["id"] == facts["item"]), None)
-    right_quantity = item and facts["quantity"] in {None, item.get("quantity")}
-    if not item or item["price"]["id"] != facts["price"] or not right_quantity:
-        return not_shown(f"the plan {facts['plan']}")
-    if answer["status"] in {"past_due", "incomplete", "unpaid"} and not facts["was_past_due"]:
-        return payment_open(answer, f"The plan is now {facts['plan']}, but its payment is still open.")
-    return Outcome(
-        status=Status.SUCCEEDED, message=f"The plan is now {facts['plan']}.", amounts=amounts_of(answer)
-    )
+    return read_switch(request, answer)
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:

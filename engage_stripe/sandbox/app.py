@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from engage_stripe.sandbox.account_admin import AccountAdmin
 from engage_stripe.sandbox.admin import Admin
 from engage_stripe.sandbox.connect import Connect
 from engage_stripe.sandbox.connect_admin import ConnectAdmin
@@ -61,6 +62,7 @@ class Sandbox:
         pipeline = Pipeline(self.world, Router(ROUTES), self.faults)
         routes = [
             *Admin(self.world).routes(),
+            *AccountAdmin(self.world).routes(),
             *WebhookAdmin(self.world, self.dispatcher).routes(),
             *ConnectAdmin(self.connect).routes(),
             *FaultAdmin(self.faults).routes(),

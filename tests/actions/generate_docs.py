@@ -5,6 +5,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -15,15 +16,17 @@ if __name__ == "__main__":
 from actions.definition import ActionDefinition, Needs
 from actions.parameters import Parameter
 from actions.registry import ACTIONS
-from tests.actions.outcome_table import ROWS, STATUSES
+from tests.actions.matrix.rows import ROWS
+from tests.actions.matrix.situations import STATUSES
+from tests.actions.matrix.table import Row
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "actions.md"
 
 INTRODUCTION = """\
 # Actions
 
-What a prompt can do at Stripe in one click. This page is generated from `actions/definitions/` and from the table
-that `tests/actions/test_outcome_table.py` runs against the sandbox: `python -m tests.actions.generate_docs`.
+What a prompt can do at Stripe in one click. This page is generated from `actions/definitions/` and from the rows that
+`tests/actions/matrix/` runs against the sandbox: `python -m tests.actions.generate_docs`.
 
 Parameters are given as in `PUT /api/v1/prompts/{prompt_id}/interactions/{interaction}/actions/`;
 `GET /api/v1/actions/` has the same as JSON schema, with what the present Stripe key can do. An action on a
@@ -41,6 +44,11 @@ A click's outcome is one of
 | `unknown` | it is being settled: read `GET /api/v1/executions/{id}/` again |
 | `not_allowed` | a precondition does not hold, `code` says which; nothing was sent |
 | `skipped` | an earlier action failed, or a later choice replaced this one |
+
+The tables below say what each case comes to in each status of the user's subscription, and what is different at Stripe
+then. In a status where a cell is empty, the first row counts: the action is not possible in it. In all of them the user
+pays two of Basic ($10) and one Add-on ($3) a month with a loyalty discount of 10 %, and half of the period is over;
+bills are in cents. The card is a good one where nothing else is said.
 """
 
 
@@ -62,16 +70,39 @@ def _describe(definition: ActionDefinition) -> str:
 
 
 def _outcomes(definition: ActionDefinition) -> list[str]:
-    """The table of outcomes by subscription status, where the tests have one."""
-    rows = [row for row in ROWS if row.action == definition.key]
-    if not rows:
-        return []
-    lines = ["| | " + " | ".join(f"`{status}`" for status in STATUSES) + " |"]
-    lines.append("| --- |" + " --- |" * len(STATUSES))
-    for row in rows:
-        cells = [row.outcomes.get(status, "not_allowed") for status in STATUSES]
-        lines.append(f"| {row.case} | " + " | ".join(cells) + " |")
-    return ["\n".join(lines)]
+    """The table of outcomes by subscription status: the parameters of the tests."""
+    rows = [row for row in ROWS if row.action == definition.key and row.in_docs]
+    head = [*(f"`{status}`" for status in STATUSES[:-1]), "no subscription", "different at Stripe"]
+    lines = [f"| | {' | '.join(head)} |", "| --- |" + " --- |" * len(head)]
+    lines += [f"| {row.case} | {' | '.join(_cells(row))} | {_effect(row)} |" for row in rows]
+    untold = sum(row.action == definition.key and not row.in_docs for row in ROWS)
+    more = (
+        [f"And {untold} more combinations of parameters, in every status they are possible in."] if untold else []
+    )
+    return ["\n".join(lines), *more]
+
+
+def _cells(row: Row) -> list[str]:
+    return [_cell(row.outcome_in(status), status) if status in row.statuses else "" for status in STATUSES]
+
+
+def _cell(outcome: str, status: str) -> str:
+    """A code that only repeats the status says nothing."""
+    kind, _, code = outcome.partition(" ")
+    return kind if not code or code in {f"status_{status}", "no_subscription"} else f"{kind} `{code}`"
+
+
+def _effect(row: Row) -> str:
+    """In the first status in which something is."""
+    effects = (row.expected_in(status)[1] for status in row.statuses)
+    effect = next((one for one in effects if one), {})
+    return "; ".join(f"{word}: {_in_words(value)}" for word, value in effect.items())
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(value.values())
+    return ", then ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
 def _parameter(parameter: Parameter) -> str:

@@ -103,8 +103,8 @@ def test_it_refuses_impossible_trials(shop: Shop) -> None:
     sub = shop.subscribe(trial_period_days=14)
     with pytest.raises(stripe.InvalidRequestError, match="in the future"):
         shop.update(sub, trial_end=START - 1)
-    with pytest.raises(stripe.InvalidRequestError, match="730 days"):
-        shop.update(sub, trial_end=START + 731 * DAY)
+    with pytest.raises(stripe.InvalidRequestError, match="730 days after"):
+        shop.update(sub, trial_end=TRIAL_END + 731 * DAY)
     with pytest.raises(stripe.InvalidRequestError, match="only specify one"):
         shop.subscribe(trial_period_days=3, trial_end=TRIAL_END)
 

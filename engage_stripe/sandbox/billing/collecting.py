@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engage_stripe.sandbox.billing import dunning, invoices, pending
 from engage_stripe.sandbox.billing.cards import CARD_DECLINED, PaymentOutcome
+from engage_stripe.sandbox.billing.customer_discounts import drop_from_customer
 from engage_stripe.sandbox.billing.draft import Draft, items_of
 from engage_stripe.sandbox.billing.payment import (
     no_payment_method,
@@ -68,12 +69,13 @@ def keep_draft(account: Account, sub: Obj, invoice: Obj) -> None:
 
 
 def drop_discounts(account: Account, sub: Obj, ids: set[str]) -> None:
-    """Remove discounts from a subscription and its items."""
+    """Remove discounts from a subscription, its items and its customer."""
     if not ids:
         return
     with account.changing(sub, "customer.subscription.updated"):
         for holder in (sub, *items_of(account, sub)):
             holder["discounts"] = [id for id in holder["discounts"] if id not in ids]
+    drop_from_customer(account, sub["customer"], ids)
     for id in sorted(ids):
         discount = account.find("discount", id)
         account.remove(discount)

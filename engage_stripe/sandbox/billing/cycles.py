@@ -35,9 +35,11 @@ def set_trial(draft: Draft, end: int) -> None:
     """Trial until `end`: the billing cycle starts over there; all items' periods end there."""
     if end <= draft.now:
         raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", param="trial_end")
-    if end > draft.now + MAX_TRIAL_DAYS * DAY:
+    # https://docs.stripe.com/api/subscriptions/update#update_subscription-trial_end: two years from the anchor
+    if end > draft.sub["billing_cycle_anchor"] + MAX_TRIAL_DAYS * DAY:
         raise invalid(
-            f"Invalid timestamp: `trial_end` can be no more than {MAX_TRIAL_DAYS} days in the future.",
+            f"Invalid timestamp: `trial_end` can be no more than {MAX_TRIAL_DAYS} days after the "
+            "`billing_cycle_anchor`.",
             param="trial_end",
         )
     was_trialing = draft.sub["status"] == "trialing"

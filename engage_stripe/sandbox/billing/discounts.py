@@ -7,11 +7,11 @@ https://docs.stripe.com/billing/subscriptions/coupons
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from engage_stripe.sandbox.billing.charges import full_amount
-from engage_stripe.sandbox.billing.discounting import coupon_amount_off, discount_end
+from engage_stripe.sandbox.billing.customer_discounts import blank_discount, customer_discount
+from engage_stripe.sandbox.billing.discounting import coupon_amount_off
 from engage_stripe.sandbox.billing.draft import Draft
 from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import StripeError, invalid, missing
@@ -28,14 +28,16 @@ def set_discounts(draft: Draft, holder: Obj, given: Given, param: str = "discoun
     if len(set(new)) < len(new):
         raise invalid("You may not pass duplicate discounts.", param=param)
     holder["discounts"] = new
-    draft.dropped += [draft.discount(id) for id in old if id not in new]
+    of_customer = customer_discount(draft.account, draft.sub["customer"])
+    draft.dropped += [draft.discount(id) for id in old if id not in (*new, of_customer)]
 
 
 def _discount(draft: Draft, holder: Obj, given: dict[str, Any], param: str) -> str:
     if len(given) != 1:
         raise invalid("You must pass exactly one of coupon, discount or promotion_code.", param=param)
     if "discount" in given:
-        if given["discount"] not in holder["discounts"]:
+        of_customer = customer_discount(draft.account, draft.sub["customer"])
+        if given["discount"] not in (*holder["discounts"], of_customer):
             raise missing("discount", given["discount"], param=f"{param}[discount]", status=400)
         return str(given["discount"])
     if "coupon" in given:
@@ -110,24 +112,12 @@ def _whole_amount(draft: Draft) -> int:
 
 
 def _mint(draft: Draft, holder: Obj, coupon: Obj, code: Obj | None) -> str:
-    is_item = holder["object"] == "subscription_item"
-    id = draft.account.ids.new("di")
-    draft.minted[id] = {
-        "id": id,
-        "object": "discount",
-        # A deleted coupon goes on discounting: https://docs.stripe.com/api/coupons/delete
-        "_coupon": copy.deepcopy(coupon),
-        "checkout_session": None,
-        "customer": draft.sub["customer"],
-        "customer_account": None,
-        "end": discount_end(coupon, draft.now),
-        "invoice": None,
-        "invoice_item": None,
+    minted = blank_discount(draft.account, draft.sub["customer"], coupon, draft.now)
+    minted |= {
         "promotion_code": code["id"] if code else None,
-        "source": {"coupon": coupon["id"], "type": "coupon"},
-        "start": draft.now,
         "subscription": draft.sub["id"],
-        "subscription_item": holder["id"] if is_item else None,
+        "subscription_item": holder["id"] if holder["object"] == "subscription_item" else None,
     }
+    draft.minted[minted["id"]] = minted
     draft.redeemed += [coupon] if code is None else [coupon, code]
-    return id
+    return str(minted["id"])

@@ -9,6 +9,7 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from engage_stripe.sandbox.billing.customer_discounts import customer_discount
 from engage_stripe.sandbox.billing.discounting import AppliedDiscount, Discountable, apply_discounts
 from engage_stripe.sandbox.billing.lines import Line
 from engage_stripe.sandbox.billing.trials import warn_if_near
@@ -57,8 +58,10 @@ class Draft:
         return self.minted.get(id) or self.account.find("discount", id)
 
     def applied_discounts(self) -> list[AppliedDiscount]:
-        """What reduces this subscription's lines now."""
-        found = [AppliedDiscount(id, self.discount(id)["_coupon"]) for id in self.sub["discounts"]]
+        """What reduces this subscription's lines now; the customer's discount where it has none of its own."""
+        of_customer = customer_discount(self.account, self.sub["customer"])
+        of_all = self.sub["discounts"] or ([of_customer] if of_customer else [])
+        found = [AppliedDiscount(id, self.discount(id)["_coupon"]) for id in of_all]
         for item in self.items:
             found += [AppliedDiscount(id, self.discount(id)["_coupon"], item["id"]) for id in item["discounts"]]
         return [each for each in found if self._runs(each.id)]

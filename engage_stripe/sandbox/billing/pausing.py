@@ -11,7 +11,8 @@ from engage_stripe.sandbox.collection import Obj
 from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.state import Account
 
-PAUSABLE = ("active", "trialing", "past_due", "unpaid")
+# https://docs.stripe.com/billing/subscriptions/pause: not on trial, and not where invoices are sent
+PAUSABLE = ("active", "past_due", "unpaid")
 
 
 def pause_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> Obj:
@@ -34,11 +35,12 @@ def draft_pause(account: Account, sub: Obj, params: dict[str, Any]) -> Draft:
     bill_for = params.get("bill_for") or {}
     usage = (bill_for.get("outstanding_usage_through") or {}).get("type", "now")
     unused = (bill_for.get("unused_time_from") or {}).get("type", "now")
-    if sub["status"] != "trialing":
-        if usage == "now":
-            bill_usage(draft, draft.items)
-        for item in draft.items if unused != "none" else ():
-            credit_unused(draft, item, draft.now if unused == "now" else item["current_period_start"])
+    if usage == "now":
+        bill_usage(draft, draft.items)
+    for item in draft.items if unused != "none" else ():
+        credit_unused(draft, item, draft.now if unused == "now" else item["current_period_start"])
+    for item in draft.items:
+        item["current_period_end"] = min(draft.now, item["current_period_end"])
     draft.bill_now = bool(draft.lines) and params.get("invoicing_behavior") == "invoice"
     return draft
 
@@ -47,6 +49,11 @@ def resume_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> O
     """Start billing again: a new period now, or what is left of the running one when `unchanged`."""
     if sub["status"] != "paused":
         raise invalid(f"You can only resume a subscription whose status is paused; this one is {sub['status']}.")
+    if sub["collection_method"] != "charge_automatically":
+        raise invalid("You can only resume a subscription that is charged automatically.")
+    is_flexible = sub["billing_mode"]["type"] == "flexible"
+    if params.get("payment_behavior") == "resume_on_payment_success" and not is_flexible:
+        raise invalid("`resume_on_payment_success` needs flexible billing mode.", param="payment_behavior")
     draft = draft_resume(account, sub, params)
     if not draft.bill_now:
         stored = draft.commit()
@@ -85,6 +92,8 @@ def draft_resume(account: Account, sub: Obj, params: dict[str, Any]) -> Draft:
 def _check_pausable(sub: Obj) -> None:
     if sub["billing_mode"]["type"] != "flexible":
         raise invalid("You can only pause a subscription whose billing mode is flexible.")
+    if sub["collection_method"] != "charge_automatically":
+        raise invalid("You can only pause a subscription that is charged automatically.")
     if sub["schedule"]:
         raise invalid(f"You cannot pause a subscription that is managed by a schedule: `{sub['schedule']}`.")
     if sub["status"] not in PAUSABLE:

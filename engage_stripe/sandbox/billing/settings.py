@@ -56,6 +56,9 @@ def set_cancellation(draft: Draft, params: dict[str, Any]) -> None:
         _plan(draft, _common_end(draft), at_period_end=True)
     elif "cancel_at_period_end" in params and sub["cancel_at_period_end"]:
         _plan(draft, None, at_period_end=False)
+    elif sub["cancel_at_period_end"]:
+        # https://docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums: it follows the period, a date does not
+        sub["cancel_at"] = min(_ends(draft))
 
 
 def _plan(draft: Draft, at: int | None, *, at_period_end: bool) -> None:

@@ -1,0 +1,71 @@
+"""The cases of one row: each a click on an account of its own, and what Stripe says before and after."""
+
+import uuid
+from typing import Any
+
+from actions.models import ActionLimit
+from connector.crypto import Secret
+from sync.models import Identity
+from tests.actions.matrix.circumstances import copy_of, objects_of, situation
+from tests.actions.matrix.reading import Account, changes
+from tests.actions.matrix.situations import Situation
+from tests.actions.matrix.table import Found, Row
+from tests.actions.shop import OPTIONAL, REQUIRED, Shop, Subscriber
+from tests.factories import make_app, make_connection, make_prompt
+from tests.sandbox_process import Sandbox, StripeAccount
+
+
+def run_row(sandbox: Sandbox, row: Row) -> dict[str, Found]:
+    """What the row's clicks come to, by status."""
+    shop = _open_shop(sandbox, seed_key=row.seed_key)
+    return {
+        status: _run_case(shop, row, situation(sandbox, status, row.card, row.circumstances))
+        for status in row.statuses
+    }
+
+
+def _open_shop(sandbox: Sandbox, *, seed_key: bool) -> Shop:
+    """An App whose connection is moved from one case's account to the next one's."""
+    permissions = REQUIRED if seed_key else REQUIRED + OPTIONAL
+    granted = {name: {"state": "granted"} for name in permissions}
+    tenant = make_app()
+    connection = make_connection(app_id=tenant.id, permissions=granted)
+    return Shop(tenant, connection, StripeAccount(sandbox, "", False, ""), make_prompt(tenant))
+
+
+def _run_case(shop: Shop, row: Row, start: Situation) -> Found:
+    account, key = copy_of(start.account, permissions=tuple(shop.connection.permissions))
+    shop.connection.stripe_account_id, shop.connection.api_key = account.id, Secret(key)
+    shop.connection.save()
+    _configure(shop, row, start.names)
+    (outcome,) = shop.click(_user(shop, start))["outcomes"]
+    assert outcome["message"]
+    before, after = (Account(objects, start.names) for objects in (start.objects, objects_of(account)))
+    told = f"{outcome['status']} {outcome.get('code', '')}".strip()
+    return told, changes(before, after), len(_writes(account))
+
+
+def _configure(shop: Shop, row: Row, names: dict[str, str]) -> None:
+    """Once: plans, coupons and codes have the same ids in every copy."""
+    limits = ActionLimit.objects.filter(connection=shop.connection)
+    if limits.exists():
+        return
+    limits.create(connection=shop.connection, action="override_price", plans=[names["basic"]])
+    parameters = {name: _named(value, names) for name, value in row.parameters.items()}
+    shop.configure({"action": row.action, "parameters": parameters})
+
+
+def _user(shop: Shop, start: Situation) -> Subscriber:
+    user = Subscriber(f"user-{uuid.uuid4().hex}", start.names["customer"])
+    Identity.objects.create(app_id=shop.tenant.id, user_id=user.user_id, stripe_id=user.customer)
+    return user
+
+
+def _named(value: Any, names: dict[str, str]) -> Any:
+    """``{pro}`` as the id that is called so."""
+    return names[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
+
+
+def _writes(account: StripeAccount) -> list[str]:
+    """Every request but reads, refused ones included."""
+    return [f"{one['method']} {one['path']}" for one in account.requests() if one["method"] != "GET"]
