@@ -1,78 +1,43 @@
-"""A plan switch at the end of the period: by Stripe's schedule where the key may, else by our own scheduler."""
+"""A plan switch at the end of the period without the permission for schedules: made by our own scheduler."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from actions import due_changes, tasks
-from actions.models import ActionExecution
-from sync.models import Price
+from actions.models import ActionExecution, ActionLimit
+from connector.models import Connection
 from tests.actions.shop import Shop, Subscriber
+from tests.actions.switching import make_due, period, plan, rows, switch
+
+DAY = 86_400
 
 
-def switch(shop: Shop, user: Subscriber, price: str, **parameters: Any) -> Any:
-    return shop.outcome(user, "update_subscription", price=price, timing="period_end", **parameters)
+def on_a_clock(shop: Shop, price: str, **fields: Any) -> Subscriber:
+    return shop.subscriber(price, clock=shop.clock(), **fields)
 
 
-def make_due() -> None:
-    """What beat does every minute, as if the period were about to end."""
-    ActionExecution.objects.filter(status="pending").update(apply_at=timezone.now())
-    for action_id in due_changes.claim_due():
-        due_changes.apply_change(action_id)
+def apply_at(shop: Shop) -> datetime:
+    found = ActionExecution.objects.get(execution__app_id=shop.tenant.id, status="pending").apply_at
+    assert found is not None
+    return found
 
 
-def rows(shop: Shop) -> list[tuple[str, str]]:
-    kept = ActionExecution.objects.filter(execution__app_id=shop.tenant.id).order_by("id")
-    return [(row.status, row.code) for row in kept]
+def before(end: int) -> datetime:
+    """Ten minutes before."""
+    return datetime.fromtimestamp(end, UTC) - timedelta(minutes=10)
 
 
-def plan(shop: Shop, user: Subscriber) -> str:
-    (item,) = shop.subscription(user)["items"]["data"]
-    return str(item["price"]["id"])
-
-
-def schedule_of(shop: Shop, user: Subscriber) -> Any:
-    return shop.stripe.subscription_schedules.retrieve(shop.subscription(user)["schedule"])
-
-
-def test_it_schedules_the_switch_and_keeps_discounts(full_shop: Shop) -> None:
-    basic, pro, coupon = full_shop.price("Basic"), full_shop.price("Pro"), full_shop.coupon(duration="forever")
-    user = full_shop.subscriber(basic, discounts=[{"coupon": coupon}])
-
-    outcome = switch(full_shop, user, pro)
-
-    assert (outcome["status"], outcome["code"]) == ("pending", "scheduled_at_stripe")
-    ends = full_shop.subscription(user)["items"]["data"][0]["current_period_end"]
-    assert outcome["apply_at"] == datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    now, then = schedule_of(full_shop, user).phases
-    assert [phase["items"][0].price for phase in (now, then)] == [basic, pro]
-    assert len(now.discounts) == len(then.discounts) == 1
-    assert plan(full_shop, user) == basic
-
-
-def test_it_confirms_the_switch_and_frees_the_subscription(full_shop: Shop) -> None:
-    user = full_shop.subscriber(full_shop.price("Basic"), clock=full_shop.clock())
-    pro = full_shop.price("Pro")
-    switch(full_shop, user, pro)
-
-    make_due()
-    assert rows(full_shop) == [("pending", "scheduled_at_stripe")]
-    full_shop.advance(user, days=32)
-    make_due()
-
-    assert rows(full_shop) == [("succeeded", "")]
-    assert plan(full_shop, user) == pro
-    assert full_shop.subscription(user)["schedule"] is None
-
-
-def test_it_makes_the_switch_itself_without_the_permission(shop: Shop) -> None:
+def test_it_makes_the_switch_shortly_before_the_period_ends(shop: Shop) -> None:
     user = shop.subscriber(shop.price("Basic"))
     pro = shop.price("Pro")
 
     outcome = switch(shop, user, pro)
     assert (outcome["status"], outcome["code"]) == ("pending", "scheduled_here")
+    assert apply_at(shop) == before(period(shop, user)[1])
     assert shop.changes() == []
     make_due()
 
@@ -94,15 +59,114 @@ def test_it_is_done_by_the_periodic_task(shop: Shop, monkeypatch: pytest.MonkeyP
     assert rows(shop) == [("succeeded", "")]
 
 
-def test_it_leaves_a_plan_alone_that_was_changed_meanwhile(shop: Shop) -> None:
-    user = shop.subscriber(shop.price("Basic"))
-    switch(shop, user, shop.price("Pro"))
-    other = shop.price("Other")
-    shop.outcome(user, "update_subscription", price=other)
+def test_it_keeps_discounts_and_quantity_and_adds_the_coupon(shop: Shop) -> None:
+    basic, old, new = shop.price("Basic"), shop.coupon(duration="forever"), shop.coupon()
+    user = shop.subscriber(basic, items=[{"price": basic, "quantity": 3}], discounts=[{"coupon": old}])
+    (kept,) = shop.subscription(user)["discounts"]
+    switch(shop, user, shop.price("Pro"), coupon=new)
 
     make_due()
 
-    assert rows(shop)[0] == ("skipped", "superseded")
+    subscription = shop.subscription(user)
+    assert [one["source"]["coupon"] for one in subscription["discounts"]] == [old, new]
+    assert subscription["discounts"][0]["id"] == kept["id"]
+    assert subscription["items"]["data"][0]["quantity"] == 3
+
+
+def test_it_charges_nothing_before_the_next_invoice(full_shop: Shop, shop: Shop) -> None:
+    user = on_a_clock(shop, shop.price("Basic", 1000))
+    switch(shop, user, shop.price("Pro", 3000))
+    make_due()
+    shop.advance(user, days=32)
+
+    invoices = full_shop.stripe.invoices.list({"customer": user.customer}).data
+    assert [invoice.total for invoice in invoices] == [3000, 1000]
+
+
+@pytest.mark.parametrize(
+    "terms", [{"trial_period_days": 14}, {}], ids=["a longer trial", "free days after the paid period"]
+)
+def test_it_waits_for_the_end_of_a_period_that_was_made_longer(shop: Shop, terms: dict[str, Any]) -> None:
+    basic, pro = shop.price("Basic"), shop.price("Pro")
+    user = shop.subscriber(basic, **terms)
+    switch(shop, user, pro)
+    assert shop.outcome(user, "extend_trial", trial_period_days=7)["status"] == "succeeded"
+
+    make_due()
+    assert rows(shop)[0] == ("pending", "scheduled_here")
+    assert apply_at(shop) == before(period(shop, user)[1])
+    assert plan(shop, user) == basic
+    make_due()
+
+    assert rows(shop)[0] == ("succeeded", "")
+    assert plan(shop, user) == pro
+
+
+def test_it_waits_for_the_end_of_a_period_that_was_started_anew(shop: Shop) -> None:
+    basic = shop.price("Basic")
+    user = on_a_clock(shop, basic)
+    switch(shop, user, shop.price("Pro"))
+    shop.advance(user, days=10)
+    shop.stripe.subscriptions.update(user.subscription, {"billing_cycle_anchor": {"type": "now"}})
+
+    make_due()
+
+    assert rows(shop) == [("pending", "scheduled_here")]
+    assert apply_at(shop) == before(period(shop, user)[1])
+    assert plan(shop, user) == basic
+
+
+def test_it_costs_what_it_would_have_cost_when_it_is_late(shop: Shop) -> None:
+    """Nobody was there at the moment: the new period has begun at the old price."""
+    user = on_a_clock(shop, shop.price("Basic", 1000))
+    pro = shop.price("Pro", 3000)
+    switch(shop, user, pro)
+    shop.advance(user, days=33)
+
+    make_due()
+
+    assert rows(shop) == [("succeeded", "")]
+    assert plan(shop, user) == pro
+    shop.advance(user, days=30)
+    newest, *older = shop.stripe.invoices.list({"customer": user.customer}).data
+    assert [invoice.total for invoice in older] == [1000, 1000]
+    assert newest.total == 3000 + (3000 - 1000)
+
+
+def test_it_switches_to_another_interval_late(shop: Shop) -> None:
+    user = on_a_clock(shop, shop.price("Basic", 1000))
+    yearly = shop.price("Yearly", 9000, recurring={"interval": "year"})
+    switch(shop, user, yearly)
+    shop.advance(user, days=33)
+
+    make_due()
+
+    assert rows(shop) == [("succeeded", "")]
+    assert shop.stripe.invoices.list({"customer": user.customer}).data[0].total == 9000 - 1000
+
+
+def test_it_is_too_late_after_another_whole_period(shop: Shop) -> None:
+    basic = shop.price("Basic")
+    user = on_a_clock(shop, basic)
+    switch(shop, user, shop.price("Pro"))
+    shop.advance(user, days=33)
+    shop.advance(user, days=31)
+
+    make_due()
+
+    assert rows(shop) == [("failed", "too_late")]
+    assert plan(shop, user) == basic
+
+
+def test_it_leaves_a_plan_alone_that_was_changed_at_stripe(shop: Shop) -> None:
+    user, other = shop.subscriber(shop.price("Basic")), shop.price("Other")
+    switch(shop, user, shop.price("Pro"))
+    (item,) = shop.subscription(user)["items"]["data"]
+    shop.stripe.subscriptions.update(user.subscription, {"items": [{"id": item["id"], "price": other}]})
+
+    make_due()
+
+    assert rows(shop) == [("skipped", "superseded")]
     assert plan(shop, user) == other
 
 
@@ -111,6 +175,7 @@ def test_it_takes_the_later_of_two_choices(shop: Shop) -> None:
     switch(shop, user, shop.price("Pro"))
     team = shop.price("Team")
     switch(shop, user, team)
+    assert rows(shop) == [("skipped", "replaced"), ("pending", "scheduled_here")]
 
     make_due()
 
@@ -118,64 +183,141 @@ def test_it_takes_the_later_of_two_choices(shop: Shop) -> None:
     assert plan(shop, user) == team
 
 
-def test_it_replaces_its_own_schedule(full_shop: Shop) -> None:
-    user = full_shop.subscriber(full_shop.price("Basic"))
-    switch(full_shop, user, full_shop.price("Pro"))
-    team = full_shop.price("Team")
+def test_it_is_replaced_by_a_switch_now(shop: Shop) -> None:
+    user, other = shop.subscriber(shop.price("Basic")), shop.price("Other")
+    switch(shop, user, shop.price("Pro"))
 
-    assert switch(full_shop, user, team)["status"] == "pending"
-    assert schedule_of(full_shop, user).phases[1]["items"][0].price == team
-    assert rows(full_shop) == [("skipped", "replaced"), ("pending", "scheduled_at_stripe")]
+    shop.outcome(user, "update_subscription", price=other)
+    make_due()
 
-
-def test_it_releases_its_schedule_for_a_switch_now_or_a_cancellation(full_shop: Shop) -> None:
-    user = full_shop.subscriber(full_shop.price("Basic"))
-    for action, parameters in [
-        ("update_subscription", {"price": full_shop.price("Team")}),
-        ("cancel_subscription", {}),
-    ]:
-        switch(full_shop, user, full_shop.price("Pro"))
-        assert full_shop.outcome(user, action, **parameters)["status"] == "succeeded"
-        assert full_shop.subscription(user)["schedule"] is None
-    assert full_shop.subscription(user)["cancel_at_period_end"] is True
+    assert rows(shop) == [("skipped", "replaced"), ("succeeded", "")]
+    assert plan(shop, user) == other
 
 
-def test_it_does_not_touch_a_schedule_that_it_did_not_make(full_shop: Shop) -> None:
-    user = full_shop.subscriber(full_shop.price("Basic"))
-    full_shop.stripe.subscription_schedules.create({"from_subscription": user.subscription})
-    full_shop.account.requests()
+@pytest.mark.parametrize("timing", ["now", "period_end"])
+def test_it_leaves_a_subscription_alone_that_was_cancelled(shop: Shop, timing: str) -> None:
+    basic = shop.price("Basic")
+    user = shop.subscriber(basic)
+    switch(shop, user, shop.price("Pro"))
+    shop.outcome(user, "cancel_subscription", timing=timing)
 
-    for action, parameters in [
-        ("update_subscription", {"price": full_shop.price("Pro")}),
-        ("cancel_subscription", {}),
-        ("apply_discount", {"coupon": full_shop.coupon()}),
-        ("extend_trial", {"trial_period_days": 7}),
-    ]:
-        outcome = full_shop.outcome(user, action, **parameters)
-        assert (outcome["status"], outcome["code"]) == ("not_allowed", "managed_by_schedule")
-    assert full_shop.changes() == []
+    make_due()
+
+    assert rows(shop)[0] == ("skipped", "superseded")
+    assert plan(shop, user) == basic
 
 
-def test_it_cleans_up_after_a_half_done_pair(full_shop: Shop) -> None:
-    user = full_shop.subscriber(full_shop.price("Basic"))
-    pro = full_shop.price("Pro")
-    full_shop.configure({"action": "update_subscription", "parameters": {"price": pro, "timing": "period_end"}})
-    Price.objects.filter(stripe_id=pro).update(stripe_id="price_gone")  # so that only Stripe knows better
-    full_shop.configure(
-        {"action": "update_subscription", "parameters": {"price": "price_gone", "timing": "period_end"}}
+def test_it_makes_the_switch_of_who_stayed_after_all(shop: Shop) -> None:
+    user, pro = shop.subscriber(shop.price("Basic")), shop.price("Pro")
+    switch(shop, user, pro)
+    shop.outcome(user, "cancel_subscription")
+    shop.outcome(user, "keep_subscription")
+
+    make_due()
+
+    assert rows(shop)[0] == ("succeeded", "")
+    assert plan(shop, user) == pro
+
+
+def test_it_switches_the_subscription_it_was_chosen_for(shop: Shop) -> None:
+    """The user has bought another one meanwhile, which is the current one now."""
+    user, extra, pro = shop.subscriber(shop.price("Basic")), shop.price("Extra"), shop.price("Pro")
+    switch(shop, user, pro)
+    bought = shop.stripe.subscriptions.create({"customer": user.customer, "items": [{"price": extra}]})
+
+    make_due()
+
+    assert plan(shop, user) == pro
+    assert shop.stripe.subscriptions.retrieve(bought.id)["items"].data[0].price.id == extra
+
+
+def test_it_ends_with_a_subscription_that_is_gone(shop: Shop) -> None:
+    switch(shop, shop.subscriber(shop.price("Basic")), shop.price("Pro"))
+    ActionExecution.objects.update(subscription="sub_gone")
+
+    make_due()
+
+    assert rows(shop) == [("skipped", "subscription_gone")]
+
+
+@pytest.mark.parametrize("path", ["/v1/subscriptions/*", "/v1/subscriptions"])
+def test_it_is_tried_again_while_stripe_cannot_be_read(shop: Shop, path: str) -> None:
+    user, pro = shop.subscriber(shop.price("Basic")), shop.price("Pro")
+    switch(shop, user, pro)
+    shop.account.sandbox.admin(
+        "POST", "faults", kind="drop_before", account=shop.account.id, method="GET", path=path, count=3
     )
 
-    (outcome,) = full_shop.click(user)["outcomes"]
+    make_due()
+    assert rows(shop) == [("pending", "scheduled_here")]
+    make_due()
 
-    assert outcome["status"] == "failed"
-    assert full_shop.subscription(user)["schedule"] is None
-    assert [change.split("/")[-1] for change in full_shop.changes()][-1] == "release"
+    assert rows(shop) == [("succeeded", "")]
+    assert shop.changes() == [f"POST /v1/subscriptions/{user.subscription}"]
 
 
-def test_it_does_not_switch_what_is_about_to_end(shop: Shop) -> None:
+def test_it_waits_while_the_connection_is_not_active(shop: Shop) -> None:
+    switch(shop, shop.subscriber(shop.price("Basic")), shop.price("Pro"))
+    Connection.objects.update(status=Connection.Status.INACTIVE)
+
+    make_due()
+    assert rows(shop) == [("pending", "scheduled_here")]
+    Connection.objects.update(status=Connection.Status.ACTIVE)
+    make_due()
+
+    assert rows(shop) == [("succeeded", "")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [({"paused": True}, ("not_allowed", "paused")), ({"per_user_per_day": 1}, ("succeeded", ""))],
+)
+def test_it_is_stopped_by_the_kill_switch_and_by_no_cap(
+    shop: Shop, limit: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    """It was counted when it was chosen."""
     user = shop.subscriber(shop.price("Basic"))
-    shop.outcome(user, "cancel_subscription")
+    switch(shop, user, shop.price("Pro"))
+    shop.outcome(user, "apply_discount", coupon=shop.coupon())
+    ActionLimit.objects.create(connection=shop.connection, **limit)
 
-    outcome = switch(shop, user, shop.price("Pro"))
+    make_due()
 
-    assert (outcome["status"], outcome["code"]) == ("not_allowed", "is_cancelling")
+    assert rows(shop)[0] == expected
+
+
+def test_it_says_so_when_the_payment_fails(shop: Shop) -> None:
+    basic = shop.price("Basic")
+    user = shop.subscriber(basic)
+    switch(shop, user, shop.price("Yearly", 9000, recurring={"interval": "year"}))
+    shop.use_card(user, "pm_card_chargeCustomerFail")
+
+    make_due()
+
+    assert rows(shop) == [("failed", "payment_failed")]
+    assert plan(shop, user) == basic
+
+
+def test_it_claims_each_change_once_a_minute(shop: Shop) -> None:
+    switch(shop, shop.subscriber(shop.price("Basic")), shop.price("Pro"))
+    ActionExecution.objects.update(apply_at=timezone.now())
+
+    assert len(due_changes.claim_due()) == 1
+    assert due_changes.claim_due() == []
+
+
+@pytest.mark.parametrize(("is_permitted", "who"), [(False, "Engage makes this switch itself"), (True, "")])
+def test_it_tells_the_designer_who_makes_the_switch(
+    shop: Shop, full_shop: Shop, *, is_permitted: bool, who: str
+) -> None:
+    at = full_shop if is_permitted else shop
+    parameters = {"price": at.price("Pro"), "timing": "period_end"}
+    at.configure({"action": "update_subscription", "parameters": parameters})
+
+    page = at.tenant.client().get(f"/prompts/{at.prompt}/").content.decode()
+
+    assert ("Engage makes this switch itself" in page) is bool(who)
+    actions = at.tenant.client().get("/api/v1/actions/", headers=at.tenant.api_headers)
+    found = next(one for one in json.loads(actions.content) if one["action"] == "update_subscription")
+    missing = found["missing_optional_permissions"]
+    assert ("rak_subscription_schedule_write" in missing) is not is_permitted

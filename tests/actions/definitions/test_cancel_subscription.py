@@ -1,5 +1,6 @@
 """Cancel and keep, against the sandbox."""
 
+from sync.models import UserTraits
 from tests.actions.shop import Shop
 
 
@@ -21,7 +22,8 @@ def test_it_has_nothing_to_do_where_a_cancellation_is_pending(shop: Shop) -> Non
     assert shop.outcome(user, "cancel_subscription")["status"] == "no_op"
 
 
-def test_it_cancels_items_of_mixed_intervals_when_the_last_one_ends(shop: Shop) -> None:
+def test_it_cancels_items_of_mixed_intervals_when_the_first_one_ends(shop: Shop) -> None:
+    """Nobody who cancels is billed again, and the trait that says so looks at the first period's end too."""
     monthly, yearly = shop.price("Monthly"), shop.price("Yearly", recurring={"interval": "year"})
     user = shop.subscriber(
         monthly, items=[{"price": monthly}, {"price": yearly}], billing_mode={"type": "flexible"}
@@ -31,7 +33,8 @@ def test_it_cancels_items_of_mixed_intervals_when_the_last_one_ends(shop: Shop) 
 
     subscription = shop.subscription(user)
     ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    assert subscription["cancel_at"] == max(ends)
+    assert subscription["cancel_at"] == min(ends)
+    assert UserTraits.objects.get(user_id=user.user_id).cancel_at_period_end is True
 
 
 def test_it_cancels_now_once(shop: Shop) -> None:

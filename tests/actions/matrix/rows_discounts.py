@@ -17,8 +17,9 @@ def apply(
     return Row(action="apply_discount", case=case, parameters=parameters, outcomes=outcomes, **fields)
 
 
-def refused(case: str, reason: str, **fields: Any) -> Row:
-    return apply(case, in_each(POSSIBLE, f"not_allowed {reason}"), **fields)
+def refused(case: str, reason: str, *, statuses: tuple[str, ...] = ("active", "paused"), **fields: Any) -> Row:
+    """What a coupon or code is refused for has nothing to do with the subscription's status."""
+    return apply(case, in_each(statuses, f"not_allowed {reason}"), **fields)
 
 
 def no_op(case: str, reason: str, **fields: Any) -> Row:
@@ -128,6 +129,7 @@ APPLY = (
         "managed_by_schedule",
         coupon="gift",
         circumstances=("a schedule",),
+        statuses=(*PAYING, "unpaid"),
     ),
 )
 

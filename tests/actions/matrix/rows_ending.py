@@ -75,6 +75,7 @@ CANCEL = (
             f"now, because: {label.lower()}",
             given={"feedback": feedback},
             effect={"feedback": feedback},
+            only_in=("active", "paused", "incomplete"),
             in_docs=feedback == "too_expensive",
         )
         for feedback, label in FEEDBACK.items()

@@ -23,7 +23,8 @@ def subscribe(case: str, outcomes: dict[str, str], *, price: str = "pro", given:
 
 
 def refused(case: str, code: str, **fields: Any) -> Row:
-    return subscribe(case, in_each(STATUSES, f"not_allowed {code}"), **fields)
+    """What a plan, coupon or code is refused for has nothing to do with the user's subscription."""
+    return subscribe(case, in_each(("active", "canceled", "none"), f"not_allowed {code}"), **fields)
 
 
 SUBSCRIBE = (
