@@ -27,7 +27,7 @@ def switch_at_period_end(gateway: StripeGateway, request: StripeRequest, key: st
             schedule["id"],
             {
                 "end_behavior": "release",
-                "phases": [_current_phase(schedule, request), _next_phase(schedule, request)],
+                "phases": switched_phases(schedule, request),
                 "metadata": {"engage_reference": key},
             },
             idempotency_key=f"{key}:update",
@@ -45,6 +45,11 @@ def _schedule(gateway: StripeGateway, request: StripeRequest, key: str) -> dict[
         {"from_subscription": request.id}, idempotency_key=f"{key}:create"
     )
     return created.data
+
+
+def switched_phases(schedule: dict[str, Any], request: StripeRequest) -> Any:
+    """The schedule's running phase, and after it one with the new price; as a request takes them."""
+    return [_current_phase(schedule, request), _next_phase(schedule, request)]
 
 
 # Phases replace wholesale: what is not listed vanishes, taxes and discounts among it.

@@ -52,10 +52,11 @@ class LiveProcesses:
             **environment,
         }
 
-    def start_web(self) -> None:
+    def start_web(self, *, workers: int = 1) -> None:
+        """Web processes of four threads each."""
         port = self.url.rpartition(":")[2]
         command = ["granian", "--interface", "wsgi", "--port", port, "--blocking-threads", "4",
-                   "engage_stripe.wsgi:application"]  # fmt: skip
+                   "--workers", str(workers), "engage_stripe.wsgi:application"]  # fmt: skip
         self._supervisor.start("web", command, environment=self._environment)
         self._supervisor.wait_until_served("web", f"{self.url}/healthz", seconds=START_WITHIN)
 

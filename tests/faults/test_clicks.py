@@ -106,17 +106,22 @@ def test_it_keeps_the_answer_while_stripe_is_down(shop: Shop) -> None:
     assert shop.click(user, key="click-1") == first
 
 
-def click_in_a_process(shop: Shop, user: Subscriber) -> "subprocess.Popen[bytes]":
-    """The same click from the command line, on the test's database."""
-    environment = {
+def process_environment(shop: Shop) -> dict[str, str]:
+    """For a process on the test's database and the shop's sandbox."""
+    return {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "engage_stripe.settings",
         "DATABASE_URL": database_url(),
         "STRIPE_API_BASE": shop.account.sandbox.url,
         "SECRET_KEY": django_settings.SECRET_KEY,
         "FIELD_ENCRYPTION_KEYS": ",".join(django_settings.ENGAGE_STRIPE["FIELD_ENCRYPTION_KEYS"]),
     }
+
+
+def click_in_a_process(shop: Shop, user: Subscriber) -> "subprocess.Popen[bytes]":
+    """The same click from the command line."""
     command = [sys.executable, "manage.py", "execute_action", "--app", str(shop.tenant.id)]
-    return subprocess.Popen([*command, "--prompt", shop.prompt, user.user_id], env=environment)
+    return subprocess.Popen([*command, "--prompt", shop.prompt, user.user_id], env=process_environment(shop))
 
 
 @pytest.mark.django_db(transaction=True)
