@@ -1,5 +1,6 @@
 """Double clicks, from as many server threads."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from actions.models import ActionLimit
 from tests.actions.shop import Shop, Subscriber
 from tests.sandbox_process import StripeAccount
 
@@ -54,3 +56,18 @@ def test_it_runs_different_clicks_of_one_user_one_after_the_other(
     statuses = sorted(answer["outcomes"][0]["status"] for answer in answers)
     assert statuses == ["no_op", "no_op", "no_op", "succeeded"]
     assert len(shop.changes()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_exceeds_no_cap_with_clicks_of_different_users_at_once(shop: Shop) -> None:
+    pro = shop.price("Pro")
+    users = [shop.subscriber(pro) for _ in range(6)]
+    shop.configure({"action": "cancel_subscription"})
+    ActionLimit.objects.create(connection=shop.connection, action="cancel_subscription", per_day=2)
+    waiting = iter(users)
+
+    answers = in_parallel(len(users), lambda: shop.click(next(waiting)))
+
+    told = Counter(answer["outcomes"][0].get("code", "") for answer in answers)
+    assert told == {"": 2, "cap_per_day": 4}
+    assert len(shop.changes()) == 2

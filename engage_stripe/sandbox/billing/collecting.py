@@ -173,6 +173,7 @@ def uncollectible(account: Account, invoice: Obj, now: int) -> None:
     sub = subscription_of(account, invoice)
     if sub is not None:
         untrack(sub, invoice)
+        pending.resume_unpaid(account, sub, invoice)
 
 
 def untrack(sub: Obj, invoice: Obj) -> None:
@@ -211,7 +212,12 @@ def _is_latest_open(account: Account, sub: Obj, invoice: Obj) -> bool:
 def _failed(account: Account, invoice: Obj, now: int, outcome: PaymentOutcome | None) -> None:
     sub = subscription_of(account, invoice)
     first = sub is not None and sub["status"] == "incomplete"
-    waits = sub is not None and sub.get("_pending", {}).get("invoice") == invoice["id"]
+    held = sub.get("_pending", {}) if sub is not None else {}
+    waits = held.get("invoice") == invoice["id"]
+    if sub is not None and waits and held.get("on_attempt"):
+        pending.resume_unpaid(account, sub, invoice)
+        with account.changing(sub, "customer.subscription.updated"):
+            sub["status"] = "past_due"
     if not first and not waits:
         dunning.plan_retry(invoice, now)
     account.emit("invoice.payment_failed", invoice)

@@ -46,7 +46,11 @@ def draft_pause(account: Account, sub: Obj, params: dict[str, Any]) -> Draft:
 
 
 def resume_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> Obj:
-    """Start billing again: a new period now, or what is left of the running one when `unchanged`."""
+    """Start billing again: a new period now, or what is left of the running one when `unchanged`.
+
+    Where something is due, the subscription stays paused until it is paid. Only `resume_on_payment_success` charges;
+    otherwise the invoice waits for somebody to pay it. https://docs.stripe.com/billing/subscriptions/pause#resume
+    """
     if sub["status"] != "paused":
         raise invalid(f"You can only resume a subscription whose status is paused; this one is {sub['status']}.")
     if sub["collection_method"] != "charge_automatically":
@@ -61,9 +65,13 @@ def resume_subscription(account: Account, sub: Obj, params: dict[str, Any]) -> O
         account.emit("customer.subscription.resumed", stored)
         return stored
     invoice = invoices.new_invoice(draft, "subscription_update")
-    if params.get("payment_behavior") == "resume_on_payment_success" and _fails(draft, invoice):
-        pending.hold_resume(draft, sub, invoice)
-        collecting.open_and_charge(account, sub, invoice, draft.now)
+    outcome = collecting.expected_outcome(draft, invoice)
+    charges = params.get("payment_behavior") == "resume_on_payment_success"
+    if outcome is not None and not (charges and outcome.status == "succeeded"):
+        pending.hold_resume(draft, sub, invoice, on_attempt=not charges)
+        collecting.open_invoice(account, sub, invoice, draft.now)
+        if charges:
+            collecting.attempt(account, invoice, draft.now)
         return sub
     stored = draft.commit()
     account.emit("customer.subscription.resumed", stored)
@@ -98,8 +106,3 @@ def _check_pausable(sub: Obj) -> None:
         raise invalid(f"You cannot pause a subscription that is managed by a schedule: `{sub['schedule']}`.")
     if sub["status"] not in PAUSABLE:
         raise invalid(f"You cannot pause a subscription whose status is {sub['status']}.")
-
-
-def _fails(draft: Draft, invoice: Obj) -> bool:
-    outcome = collecting.expected_outcome(draft, invoice)
-    return outcome is not None and outcome.status != "succeeded"

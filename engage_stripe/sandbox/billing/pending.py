@@ -14,6 +14,8 @@ from engage_stripe.sandbox.errors import invalid
 from engage_stripe.sandbox.state import Account
 
 MAX_SECONDS = 23 * 3600
+YEAR = 365 * 24 * 3600
+RESUMED = "customer.subscription.resumed"
 _PLAIN = ("items", "removed", "dropped", "minted")
 SUPPORTED = (
     "add_invoice_items",
@@ -67,9 +69,21 @@ def hold(draft: Draft, stored: Obj, invoice: Obj, changed: frozenset[str]) -> No
         }
 
 
-def hold_resume(draft: Draft, stored: Obj, invoice: Obj) -> None:
-    """Stay paused until the resumption invoice is paid: https://docs.stripe.com/api/subscriptions/resume."""
-    stored["_pending"] = _kept(draft, invoice, "customer.subscription.resumed")
+def hold_resume(draft: Draft, stored: Obj, invoice: Obj, *, on_attempt: bool) -> None:
+    """Stay paused until the resumption invoice is paid, or `on_attempt` until somebody has tried to.
+
+    https://docs.stripe.com/billing/subscriptions/pause#payment-behavior has how long.
+    """
+    held = _kept(draft, invoice, RESUMED)
+    lasts = MAX_SECONDS if on_attempt else YEAR
+    stored["_pending"] = held | {"on_attempt": on_attempt, "expires_at": draft.now + lasts}
+
+
+def resume_unpaid(account: Account, sub: Obj, invoice: Obj) -> None:
+    """The resumption was tried to be paid in vain, or its invoice given up: go on without."""
+    held = sub["_pending"]
+    if held and held["event"] == RESUMED and held["invoice"] == invoice["id"]:
+        apply_if_paid(account, sub, invoice)
 
 
 def apply_if_paid(account: Account, sub: Obj, invoice: Obj) -> None:

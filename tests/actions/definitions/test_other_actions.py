@@ -1,27 +1,11 @@
-"""Quantity, price override, usage, invoices, collection and the payment-method link, against the sandbox."""
+"""Price override, usage and invoices, against the sandbox: what the matrix has no row for."""
+
+from typing import Any
 
 import pytest
 
 from actions.models import ActionLimit
 from tests.actions.shop import Shop
-
-
-@pytest.mark.parametrize(
-    ("mode", "quantity", "status", "after"),
-    [
-        ("set", 5, "succeeded", 5),
-        ("add", 2, "succeeded", 4),
-        ("add", -1, "succeeded", 1),
-        ("add", -2, "not_allowed", 2),
-        ("set", 2, "no_op", 2),
-    ],
-)
-def test_it_changes_the_quantity(shop: Shop, mode: str, quantity: int, status: str, after: int) -> None:
-    pro = shop.price("Pro")
-    user = shop.subscriber(pro, items=[{"price": pro, "quantity": 2}])
-
-    assert shop.outcome(user, "change_quantity", mode=mode, quantity=quantity)["status"] == status
-    assert shop.subscription(user)["items"]["data"][0]["quantity"] == after
 
 
 def test_it_overrides_the_price_of_allowed_plans_only(shop: Shop) -> None:
@@ -68,23 +52,6 @@ def test_it_collects_the_newest_open_invoice(full_shop: Shop) -> None:
     assert full_shop.outcome(user, "collect_invoice")["status"] == "no_op"
 
 
-def test_it_sends_invoices_and_charges_again(shop: Shop) -> None:
-    user = shop.subscriber(shop.price("Pro"))
-
-    shop.outcome(user, "set_collection", collection_method="send_invoice", days_until_due=14)
-    subscription = shop.subscription(user)
-    assert (subscription["collection_method"], subscription["days_until_due"]) == ("send_invoice", 14)
-    shop.outcome(user, "set_collection", collection_method="charge_automatically")
-    assert shop.subscription(user)["collection_method"] == "charge_automatically"
-
-
-def test_it_gives_a_link_for_the_payment_method(full_shop: Shop) -> None:
-    outcome = full_shop.outcome(full_shop.customer(), "payment_method_link", return_url="https://shop.example/")
-
-    assert outcome["status"] == "succeeded"
-    assert outcome["url"].startswith("http")
-
-
 @pytest.mark.parametrize(
     ("action", "parameters", "permission"),
     [
@@ -100,3 +67,72 @@ def test_it_names_the_permission_that_the_key_lacks(
 
     assert (outcome["status"], outcome["code"]) == ("not_allowed", "permission_missing")
     assert permission in outcome["message"]
+
+
+def test_it_overrides_an_overridden_price_again(shop: Shop) -> None:
+    """The App admin has allowed the plan that the first one started from."""
+    pro = shop.price("Pro")
+    user = shop.subscriber(pro)
+    ActionLimit.objects.create(connection=shop.connection, action="override_price", plans=[pro])
+
+    for amount, status in [(1500, "succeeded"), (1500, "no_op"), (1200, "succeeded"), (900, "succeeded")]:
+        assert shop.outcome(user, "override_price", unit_amount=amount, currency="usd")["status"] == status
+        assert shop.subscription(user)["items"]["data"][0]["price"]["unit_amount"] == amount
+    ActionLimit.objects.update(plans=[])
+    assert shop.outcome(user, "override_price", unit_amount=800, currency="usd")["code"] == "plan_not_allowed"
+
+
+def test_it_keeps_how_tax_is_added(shop: Shop) -> None:
+    pro = shop.price("Pro", tax_behavior="exclusive")
+    user = shop.subscriber(pro)
+    ActionLimit.objects.create(connection=shop.connection, action="override_price", plans=[pro])
+
+    shop.outcome(user, "override_price", unit_amount=1500, currency="usd")
+
+    assert shop.subscription(user)["items"]["data"][0]["price"]["tax_behavior"] == "exclusive"
+
+
+def test_it_overrides_in_the_currency_that_is_billed(shop: Shop) -> None:
+    pro = shop.price("Pro", currency="eur", currency_options={"usd": {"unit_amount": 2500}})
+    user = shop.subscriber(pro, currency="usd")
+    ActionLimit.objects.create(connection=shop.connection, action="override_price", plans=[pro])
+
+    assert shop.outcome(user, "override_price", unit_amount=2000, currency="eur")["code"] == "currency_mismatch"
+    assert shop.outcome(user, "override_price", unit_amount=2000, currency="usd")["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"transform_quantity": {"divide_by": 10, "round": "up"}},
+        {
+            "unit_amount": None,
+            "billing_scheme": "tiered",
+            "tiers_mode": "volume",
+            "tiers": [{"up_to": "inf", "unit_amount": 9}],
+        },
+    ],
+    ids=["packages", "tiers"],
+)
+def test_it_overrides_fixed_amounts_only(shop: Shop, fields: dict[str, Any]) -> None:
+    terms = {"currency": "usd", "unit_amount": 2000, "recurring": {"interval": "month"}, **fields}
+    product = shop.stripe.products.create({"name": "Seats"}).id
+    given = {name: value for name, value in terms.items() if value is not None}
+    price = shop.stripe.prices.create({"product": product, **given}).id
+    ActionLimit.objects.create(connection=shop.connection, action="override_price", plans=[price])
+
+    outcome = shop.outcome(shop.subscriber(price), "override_price", unit_amount=1500, currency="usd")
+
+    assert (outcome["status"], outcome["code"]) == ("not_allowed", "no_fixed_amount")
+
+
+def test_it_says_when_a_free_plan_begins_to_cost(full_shop: Shop) -> None:
+    """Stripe bills at once where a plan was free: https://docs.stripe.com/billing/subscriptions/change-price"""
+    free = full_shop.price("Free", 0)
+    user = full_shop.subscriber(free)
+    ActionLimit.objects.create(connection=full_shop.connection, action="override_price", plans=[free])
+
+    outcome = full_shop.outcome(user, "override_price", unit_amount=1500, currency="usd")
+
+    assert outcome["message"] == "The plan costs $15 from now on."
+    assert full_shop.stripe.invoices.list({"customer": user.customer}).data[0].total == 1500

@@ -1,25 +1,14 @@
 """Pause and resume, against the sandbox."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from actions import due_changes
 from actions.models import ActionExecution
-from tests.actions.shop import Shop
-
-
-@pytest.mark.parametrize("behavior", ["void", "keep_as_draft", "mark_uncollectible"])
-def test_it_pauses_collection(shop: Shop, behavior: str) -> None:
-    user = shop.subscriber(shop.price("Pro"))
-
-    assert shop.outcome(user, "pause", behavior=behavior)["status"] == "succeeded"
-    subscription = shop.subscription(user)
-    assert (subscription["status"], subscription["pause_collection"]["behavior"]) == ("active", behavior)
-    assert shop.outcome(user, "pause")["status"] == "no_op"
-    assert shop.outcome(user, "resume")["status"] == "succeeded"
-    assert shop.subscription(user)["pause_collection"] is None
+from tests.actions.shop import Shop, Subscriber
+from tests.actions.switching import make_due
 
 
 @pytest.mark.parametrize(
@@ -38,39 +27,6 @@ def test_it_says_what_the_pause_comes_to(shop: Shop, length: dict[str, Any], eff
     assert shop.subscription(user)["pause_collection"]["resumes_at"] is not None
 
 
-def test_it_pauses_the_subscription_and_resumes_it(shop: Shop) -> None:
-    user = shop.subscriber(shop.price("Pro"))
-
-    assert shop.outcome(user, "pause", pause="subscription")["status"] == "succeeded"
-    assert shop.subscription(user)["status"] == "paused"
-    assert shop.outcome(user, "resume", billing_cycle_anchor="unchanged")["status"] == "succeeded"
-    assert shop.subscription(user)["status"] == "active"
-
-
-def test_it_resumes_the_subscription_when_the_time_is_over(shop: Shop) -> None:
-    user = shop.subscriber(shop.price("Pro"))
-    shop.outcome(user, "pause", pause="subscription", until="days", length=5)
-
-    resume = ActionExecution.objects.get(action="resume")
-    assert resume.status == "pending"
-    resume.apply_at = timezone.now()
-    resume.save()
-    for action_id in due_changes.claim_due():
-        due_changes.apply_change(action_id)
-
-    resume.refresh_from_db()
-    assert resume.status == "succeeded"
-    assert shop.subscription(user)["status"] == "active"
-
-
-def test_it_pauses_only_flexible_subscriptions(shop: Shop) -> None:
-    user = shop.subscriber(shop.price("Pro"), billing_mode={"type": "classic"})
-
-    outcome = shop.outcome(user, "pause", pause="subscription")
-
-    assert (outcome["status"], outcome["code"]) == ("not_allowed", "classic_billing")
-
-
 def test_it_stays_paused_until_the_invoice_is_paid(full_shop: Shop) -> None:
     user = full_shop.subscriber(full_shop.price("Pro"))
     no_credit = {"bill_for": {"unused_time_from": {"type": "none"}}}
@@ -81,3 +37,104 @@ def test_it_stays_paused_until_the_invoice_is_paid(full_shop: Shop) -> None:
 
     assert outcome["status"] == "requires_action"
     assert full_shop.subscription(user)["status"] == "paused"
+
+
+def statuses(action: str) -> list[tuple[str, str]]:
+    return [(row.status, row.code) for row in ActionExecution.objects.filter(action=action).order_by("id")]
+
+
+def pause(shop: Shop, user: Subscriber, **until: Any) -> None:
+    assert shop.outcome(user, "pause", pause="subscription", **until)["status"] == "succeeded"
+
+
+FIVE_DAYS = {"until": "days", "length": 5}
+
+
+def test_it_resumes_the_subscription_when_the_time_is_over(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Pro"))
+    pause(shop, user, **FIVE_DAYS)
+    resume = ActionExecution.objects.get(action="resume")
+    assert resume.status == "pending"
+    assert resume.apply_at is not None
+    assert abs(resume.apply_at - timezone.now() - timedelta(days=5)) < timedelta(minutes=1)
+
+    make_due()
+
+    assert statuses("resume") == [("succeeded", "")]
+    assert shop.subscription(user)["status"] == "active"
+
+
+def test_it_resumes_after_the_skipped_renewals(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Pro"))
+    pause(shop, user, until="cycles", length=2)
+
+    planned = ActionExecution.objects.get(action="resume").apply_at
+    assert planned is not None
+    assert timedelta(days=58) < planned - timezone.now() < timedelta(days=63)
+
+
+@pytest.mark.parametrize("until", [FIVE_DAYS, {"until": "resumed"}], ids=["days", "until resumed"])
+def test_it_does_not_cut_a_second_pause_short(shop: Shop, until: dict[str, Any]) -> None:
+    """Resumed by hand and paused again: the end of the first pause is nobody's business any more."""
+    user = shop.subscriber(shop.price("Pro"))
+    pause(shop, user, **FIVE_DAYS)
+    shop.stripe.subscriptions.resume(user.subscription)
+    pause(shop, user, **until)
+
+    assert statuses("resume")[0] == ("skipped", "replaced")
+    assert [status for status, _ in statuses("resume")[1:]] == (["pending"] if "length" in until else [])
+    assert shop.subscription(user)["status"] == "paused"
+
+
+def test_it_has_nothing_to_resume_that_was_resumed_by_hand(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Pro"))
+    pause(shop, user, **FIVE_DAYS)
+    assert shop.outcome(user, "resume")["status"] == "succeeded"
+    assert statuses("resume") == [("skipped", "replaced"), ("succeeded", "")]
+
+    pause(shop, user, **FIVE_DAYS)
+    shop.stripe.subscriptions.resume(user.subscription)
+    make_due()
+
+    assert statuses("resume")[-1] == ("no_op", "not_paused")
+
+
+def test_it_resumes_nothing_that_was_cancelled(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Pro"))
+    pause(shop, user, **FIVE_DAYS)
+    shop.stripe.subscriptions.cancel(user.subscription)
+
+    make_due()
+
+    assert statuses("resume") == [("skipped", "superseded")]
+
+
+def test_it_resumes_classic_subscriptions(full_shop: Shop) -> None:
+    """One that Stripe paused at the end of its trial, for want of a payment method."""
+    user = full_shop.subscriber(
+        full_shop.price("Pro"),
+        card=None,
+        clock=full_shop.clock(),
+        billing_mode={"type": "classic"},
+        trial_period_days=7,
+        trial_settings={"end_behavior": {"missing_payment_method": "pause"}},
+    )
+    full_shop.advance(user, days=8)
+    assert full_shop.subscription(user)["status"] == "paused"
+    full_shop.use_card(user, "pm_card_visa")
+
+    outcome = full_shop.outcome(user, "resume")
+
+    assert (outcome["status"], outcome["url"][:8]) == ("requires_action", "https://")
+    full_shop.stripe.invoices.pay(full_shop.subscription(user)["latest_invoice"])
+    assert full_shop.subscription(user)["status"] == "active"
+
+
+def test_it_resumes_nothing_that_is_paid_by_sent_invoices(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Pro"))
+    pause(shop, user)
+    shop.stripe.subscriptions.update(
+        user.subscription, {"collection_method": "send_invoice", "days_until_due": 14}
+    )
+
+    assert shop.outcome(user, "resume")["code"] == "collected_by_invoice"

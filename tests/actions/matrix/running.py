@@ -39,10 +39,19 @@ def _run_case(shop: Shop, row: Row, start: Situation) -> Found:
     shop.connection.save()
     _configure(shop, row, start.names)
     (outcome,) = shop.click(_user(shop, start))["outcomes"]
-    assert outcome["message"]
+    _check_answer(outcome, row)
     before, after = (Account(objects, start.names) for objects in (start.objects, objects_of(account)))
     told = f"{outcome['status']} {outcome.get('code', '')}".strip()
     return told, changes(before, after), len(_writes(account))
+
+
+def _check_answer(outcome: dict[str, Any], row: Row) -> None:
+    """What the caller needs to go on: where the user can pay or confirm, when it applies, a sentence."""
+    leads_on = outcome["status"] == "requires_action" or row.action == "payment_method_link"
+    assert outcome["message"]
+    assert outcome["retryable"] is False
+    assert outcome.get("url", "").startswith("https://") is leads_on, outcome
+    assert ("apply_at" in outcome) is (outcome["status"] == "pending")
 
 
 def _configure(shop: Shop, row: Row, names: dict[str, str]) -> None:
