@@ -10,6 +10,7 @@ from actions.definitions.shared import (
     SUBSCRIPTION_WRITE,
     amounts_of,
     expansions,
+    latest_invoice_of,
     not_shown,
     refuse_schedule,
     subscription_of,
@@ -41,7 +42,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
             "payment_behavior": "error_if_incomplete",
             "expand": expansions(click.connection),
         },
-        facts={"item": item["id"], "quantity": wanted},
+        facts={"item": item["id"], "quantity": wanted, **latest_invoice_of(subscription)},
     )
 
 
@@ -49,7 +50,8 @@ def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     wanted = request.facts["quantity"]
     if not any(one["id"] == request.facts["item"] and one["quantity"] == wanted for one in items_of(answer)):
         return not_shown(f"the quantity {wanted}")
-    return Outcome(status=Status.SUCCEEDED, message=f"The quantity is now {wanted}.", amounts=amounts_of(answer))
+    amounts = amounts_of(request, answer)
+    return Outcome(status=Status.SUCCEEDED, message=f"The quantity is now {wanted}.", amounts=amounts)
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:  # noqa: ARG001  one signature for all

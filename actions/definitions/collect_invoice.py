@@ -26,6 +26,11 @@ def prepare(click: Click) -> StripeRequest | Outcome:
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
+    if answer["status"] == "open":  # a debit takes days: https://docs.stripe.com/billing/subscriptions/ach-debit
+        message = f"The payment of {request.facts['amount']} is under way."
+        return Outcome(
+            status=Status.REQUIRES_ACTION, code="payment_open", message=message, url=request.facts["url"]
+        )
     if answer["status"] != "paid":
         return not_shown("the payment")
     amounts = {"currency": answer["currency"], "amount_paid": answer["amount_paid"]}

@@ -11,6 +11,7 @@ from actions.definitions.shared import (
     chosen_payment_behavior,
     collects_by_invoice,
     expansions,
+    latest_invoice_of,
     not_shown,
     payment_behavior,
     payment_open,
@@ -35,7 +36,7 @@ def prepare(click: Click) -> StripeRequest:
             "payment_behavior": behavior,
             "expand": expansions(click.connection),
         },
-        facts={"is_sent": collects_by_invoice(subscription)},
+        facts={"is_sent": collects_by_invoice(subscription), **latest_invoice_of(subscription)},
     )
 
 
@@ -45,7 +46,7 @@ def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     match answer["status"]:
         case "active":
             message = "The trial has ended; the first invoice is sent." if request.facts["is_sent"] else PAID
-            return Outcome(status=Status.SUCCEEDED, message=message, amounts=amounts_of(answer))
+            return Outcome(status=Status.SUCCEEDED, message=message, amounts=amounts_of(request, answer))
         case "past_due" | "incomplete" | "unpaid":
             return payment_open(answer, "The trial has ended, but the payment is still open.")
         case _:

@@ -74,6 +74,8 @@ def _currency(click: Click, live: list[Subscription]) -> str | None:
     if live:
         return str(live[0]["currency"])
     mirrored = Customer.objects.filter(connection=click.connection, stripe_id=click.customer).first()
+    if mirrored and mirrored.deleted:
+        raise NotAllowedError("customer_gone", "The user's customer was deleted at Stripe.")
     return mirrored.currency if mirrored else None
 
 
@@ -85,7 +87,9 @@ def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
         until = date_of(answer["trial_end"])
         return Outcome(status=Status.SUCCEEDED, message=f"Subscribed to {plan}; the trial lasts until {until}.")
     if answer["status"] == "active":
-        return Outcome(status=Status.SUCCEEDED, message=f"Subscribed to {plan}.", amounts=amounts_of(answer))
+        return Outcome(
+            status=Status.SUCCEEDED, message=f"Subscribed to {plan}.", amounts=amounts_of(request, answer)
+        )
     return payment_open(answer, f"Subscribed to {plan}, but the first payment is still open.")
 
 

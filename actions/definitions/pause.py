@@ -88,7 +88,7 @@ def _effect(subscription: Subscription, parameters: Mapping[str, Any], resumes_a
     gives a year away.
     """
     if parameters["pause"] == "subscription":
-        return "Nothing is billed while it is paused."
+        return "Nothing is billed while it is paused, and the time that is left is credited."
     renewal = period_end(subscription)
     if resumes_at is not None and resumes_at <= renewal:
         return f"No invoice falls into the pause: the next one is due on {date_of(renewal)}."

@@ -10,6 +10,7 @@ from actions.definitions.shared import (
     amounts_of,
     collects_by_invoice,
     expansions,
+    latest_invoice_of,
     not_shown,
     payment_open,
     subscription_of,
@@ -36,6 +37,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
                 **({"payment_behavior": "resume_on_payment_success"} if is_flexible else {}),
                 **expand,
             },
+            facts=latest_invoice_of(subscription),
         )
     if subscription.get("pause_collection"):
         return StripeRequest(
@@ -46,13 +48,13 @@ def prepare(click: Click) -> StripeRequest | Outcome:
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     if request.operation == "resume_subscription":
-        return _read_resumed(answer)
+        return _read_resumed(request, answer)
     if answer.get("pause_collection"):
         return not_shown("that its invoices are collected again")
     return Outcome(status=Status.SUCCEEDED, message="Invoices are collected again.")
 
 
-def _read_resumed(answer: dict[str, Any]) -> Outcome:
+def _read_resumed(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     match answer["status"]:
         case "paused":
             return payment_open(answer, "The subscription resumes once its invoice is paid.")
@@ -61,7 +63,7 @@ def _read_resumed(answer: dict[str, Any]) -> Outcome:
         case "active":
             rest = " Collecting its invoices is still paused." if answer.get("pause_collection") else ""
             message = f"The subscription goes on.{rest}"
-            amounts = amounts_of(answer)
+            amounts = amounts_of(request, answer)
             return Outcome(status=Status.SUCCEEDED, message=message, amounts=amounts, replaces="resume")
         case _:
             return not_shown("that the subscription goes on")

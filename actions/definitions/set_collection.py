@@ -9,6 +9,7 @@ from actions.definitions.shared import (
     SUBSCRIPTION_WRITE,
     expansions,
     not_shown,
+    refuse_schedule,
     subscription_of,
 )
 from actions.models import Status
@@ -24,6 +25,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
     same_due = all(subscription.get(name) == value for name, value in due.items())
     if subscription["collection_method"] == method and same_due:
         return Outcome(status=Status.NO_OP, code="same_collection", message="Invoices are collected so already.")
+    refuse_schedule(click)
     return StripeRequest(
         operation="update_subscription",
         id=subscription["id"],

@@ -109,8 +109,22 @@ def date_of(moment: int) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def amounts_of(subscription: Subscription) -> dict[str, Any]:
-    """What the newest invoice came to, where the key may read it."""
+def latest_invoice_of(subscription: Subscription) -> dict[str, str]:
+    """For ``facts``: which invoice was the newest before."""
+    return {"latest_invoice": reference_id(subscription.get("latest_invoice"))}
+
+
+def made_an_invoice(request: StripeRequest, answer: Subscription) -> bool:
+    """Whether the newest invoice is another one than before."""
+    return latest_invoice_of(answer) != latest_invoice_of(request.facts)
+
+
+def amounts_of(request: StripeRequest, answer: Subscription) -> dict[str, Any]:
+    """What the invoice that the request made came to, where it made one and the key may read it."""
+    return _newest_amounts(answer) if made_an_invoice(request, answer) else {}
+
+
+def _newest_amounts(subscription: Subscription) -> dict[str, Any]:
     invoice = subscription.get("latest_invoice")
     if not isinstance(invoice, dict):
         return {}
@@ -140,12 +154,8 @@ def not_shown(what: str) -> Outcome:
 
 
 def payment_is_open(request: StripeRequest, answer: Subscription) -> bool:
-    """Whether the request made an invoice that is still to be paid: the status alone may be of an older one.
-
-    ``facts["latest_invoice"]`` is the newest invoice before.
-    """
-    made_one = reference_id(answer.get("latest_invoice")) != request.facts["latest_invoice"]
-    return made_one and answer["status"] in {"past_due", "incomplete", "unpaid"}
+    """Whether the request made an invoice that is still to be paid: the status alone may be of an older one."""
+    return made_an_invoice(request, answer) and answer["status"] in {"past_due", "incomplete", "unpaid"}
 
 
 def payment_open(subscription: Subscription, message: str) -> Outcome:
@@ -155,5 +165,5 @@ def payment_open(subscription: Subscription, message: str) -> Outcome:
         code="payment_open",
         message=message,
         url=invoice_url(subscription),
-        amounts=amounts_of(subscription),
+        amounts=_newest_amounts(subscription),
     )

@@ -10,13 +10,14 @@ from actions.definition import Click, StripeRequest
 from actions.definitions.shared import (
     SCHEDULE_PERMISSION,
     expansions,
+    latest_invoice_of,
     not_shown,
     schedule_to_release,
     subscription_of,
 )
 from actions.models import Status
 from actions.outcomes import NotAllowedError, Outcome
-from actions.stripe_state import is_cancelling, main_item, reference_id
+from actions.stripe_state import is_cancelling, main_item
 from connector.permissions import allows
 from sync.models import Price
 
@@ -80,7 +81,7 @@ def _at_the_end(
             "expand": expansions(click.connection),
             **{name: value for name, value in optional.items() if value},
         },
-        facts=facts | {"latest_invoice": reference_id(subscription["latest_invoice"])},
+        facts=facts | latest_invoice_of(subscription),
     )
 
 

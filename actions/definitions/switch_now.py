@@ -8,6 +8,7 @@ from actions.definitions.shared import (
     amounts_of,
     chosen_payment_behavior,
     expansions,
+    latest_invoice_of,
     not_shown,
     payment_is_open,
     payment_open,
@@ -16,7 +17,7 @@ from actions.definitions.shared import (
 )
 from actions.models import Status
 from actions.outcomes import Outcome
-from actions.stripe_state import Item, Subscription, items_of, reference_id
+from actions.stripe_state import Item, Subscription, items_of
 
 
 def switch_now(
@@ -40,7 +41,7 @@ def switch_now(
             **billing_date,
             **({"discounts": list(discounts)} if discounts else {}),
         },
-        facts=facts | {"latest_invoice": reference_id(subscription["latest_invoice"])},
+        facts=facts | latest_invoice_of(subscription),
     )
 
 
@@ -69,7 +70,7 @@ def read_switch(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     return Outcome(
         status=Status.SUCCEEDED,
         message=f"The plan is now {facts['plan']}.",
-        amounts=amounts_of(answer),
+        amounts=amounts_of(request, answer),
         replaces="update_subscription",
     )
 

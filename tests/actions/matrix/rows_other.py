@@ -159,6 +159,12 @@ COLLECTION = (
         effect={"paid by": "charge_automatically"},
     ),
     collection(
+        "off; a schedule of somebody else's",
+        in_each(RUNNING, "not_allowed managed_by_schedule"),
+        method="send_invoice",
+        circumstances=("a schedule",),
+    ),
+    collection(
         "off, as before",
         in_each(("active", "trialing"), "no_op same_collection"),
         method="send_invoice",
