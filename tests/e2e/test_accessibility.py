@@ -5,6 +5,7 @@ import uuid
 import pytest
 from playwright.sync_api import Page
 
+from actions.configuration import replace_actions
 from connector.host import Role
 from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import Window
@@ -19,6 +20,8 @@ PROMPTS = [
     "/prompts/win-back/accept/add/",
     "/prompts/win-back/accept/add/update_subscription/",
     "/prompts/win-back/accept/test/",
+    "/prompts/win-back/accept/test/?user_id=user-1",
+    "/prompts/win-back/accept/add/apply_discount/",
 ]
 SETTINGS = [
     "/settings/actions/",
@@ -38,7 +41,23 @@ SETTINGS = [
 @pytest.fixture
 def shop(tenant: Tenant, account: StripeAccount) -> Shop:
     make_prompt(tenant, test_user_ids=["user-1"])
-    return open_shop(tenant, account)
+    shop = open_shop(tenant, account)
+    replace_actions(
+        app_id=tenant.id,
+        prompt_id="win-back",
+        interaction="accept",
+        actions=[
+            {"action": "pause", "parameters": {"until": "cycles"}},
+            {
+                "action": "apply_discount",
+                "parameters": {"coupon": "STAY20"},
+                "enabled": False,
+                "on_error": "continue",
+            },
+        ],
+        changed_by="ada@example.com",
+    )
+    return shop
 
 
 @pytest.mark.parametrize("addresses", [PROMPTS, SETTINGS], ids=["prompts", "settings"])
