@@ -35,6 +35,10 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable 
         super().__init__(*args, **kwargs)
         self.label = label
 
+    def limits(self) -> list[forms.BoundField]:
+        """The columns of the page's table."""
+        return [self[name] for name in self.Meta.fields]
+
 
 class OverridablePlansForm(forms.Form):
     """The plans whose price may be overridden. A form that only ``narrows`` the list saves nothing."""

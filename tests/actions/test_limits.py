@@ -64,7 +64,10 @@ def test_it_does_not_hold_actions_of_one_click_back(shop: Shop) -> None:
 
 def test_it_saves_limits_from_the_page(shop: Shop) -> None:
     client = shop.tenant.client(Role.APP_ADMIN)
-    assert b"Limits and kill switch" in client.get("/settings/actions/stripe/limits/").content
+    page = client.get("/settings/actions/stripe/limits/").content.decode()
+    assert "Limits and kill switch" in page
+    for field in ("all-paused", "pause-per_day", "pause-per_user_per_day", "pause-cooldown_minutes"):
+        assert f'name="{field}"' in page
 
     answer = client.post("/settings/actions/stripe/limits/", {"all-paused": "on", "pause-per_day": "7"})
 
