@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from actions.definition import Click, StripeRequest
-from actions.stripe_state import Subscription, discount_ids, period_end
+from actions.stripe_state import Subscription, period_end
 from connector.errors import StripeError
 from connector.stripe_gateway import StripeGateway
 
@@ -124,17 +124,10 @@ def _of_later_switch(click: Click, request: StripeRequest) -> Amounts:
     }
     if subscription["status"] == "trialing":
         details["trial_end"] = subscription["trial_end"]
-    invoice = _preview(click, details, discounts_after_switch(subscription, request))
+    discounts = {"discounts": facts["discounts"]} if facts["discounts"] else {}
+    invoice = _preview(click, details, discounts)
     later = NextInvoice(invoice["amount_due"] if invoice else 0, facts["period_end"])
     return Amounts(currency=subscription["currency"], next_invoice=later, exact=True)
-
-
-def discounts_after_switch(subscription: Subscription, request: StripeRequest) -> dict[str, Any]:
-    """``{"discounts": […]}`` where the switch adds one, as Stripe takes it."""
-    if not request.facts.get("coupon"):
-        return {}
-    kept = [{"discount": discount} for discount in discount_ids(subscription)]
-    return {"discounts": [*kept, {"coupon": request.facts["coupon"]}]}
 
 
 def _of_ending(click: Click, request: StripeRequest) -> Amounts:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from actions.amounts import Amounts, NextInvoice, is_longer_trial
-from actions.calendar import add_intervals
+from actions.calendar import later_renewal
 from actions.definition import Click, StripeRequest
 from actions.definitions.shared import date_of
 from actions.stripe_state import Subscription, main_item, period_end
@@ -81,15 +81,20 @@ def _of_paused_collection(click: Click, pause: dict[str, Any], renewal: NextInvo
     """Which invoices fall into the pause. One of a yearly plan gives a year away, a short pause of it nothing."""
     subscription = cast("Subscription", click.subscription)
     recurring = main_item(subscription, click.target)["price"]["recurring"]
+    interval, count, anchor = (
+        recurring["interval"],
+        recurring["interval_count"],
+        subscription["billing_cycle_anchor"],
+    )
     first, resumes_at = period_end(subscription), pause.get("resumes_at")
     amount = f", {_amount(subscription, renewal)}" if renewal else ""
     kept = _KEPT[pause["behavior"]]
     if resumes_at is None:
-        every = f"{amount} {_every(recurring)}" if amount else ""
+        every = f"{amount} {interval_in_words(interval, count)}" if amount else ""
         return f"Until it is resumed, the user does not pay the invoices from {date_of(first)} on{every}.{kept}"
     dates = [first]
     while dates[-1] < resumes_at:
-        dates.append(add_intervals(first, recurring["interval"], recurring["interval_count"] * len(dates)))
+        dates.append(later_renewal(anchor, interval, count, first, len(dates)))
     *skipped, due = dates
     if not skipped:
         one = f"{amount}," if amount else ""
@@ -105,10 +110,6 @@ def _invoices(skipped: list[int], amount: str) -> str:
         return f"the invoice of {date_of(skipped[0])}{amount}"
     each = f"{amount} each" if amount else ""
     return f"the {len(skipped)} invoices of {date_of(skipped[0])} to {date_of(skipped[-1])}{each}"
-
-
-def _every(recurring: dict[str, Any]) -> str:
-    return interval_in_words(recurring["interval"], recurring["interval_count"])
 
 
 def _of_whole_pause(request: StripeRequest, amounts: Amounts | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
-from actions.amounts import DAY, Amounts, NextInvoice, discounts_after_switch, is_longer_trial
+from actions.amounts import DAY, Amounts, NextInvoice, is_longer_trial
 from actions.charges import (
     Charge,
     UnknownAmountError,
@@ -130,8 +130,7 @@ def _of_later_switch(click: Click, request: StripeRequest) -> Amounts:
     subscription, facts = cast("Subscription", click.subscription), request.facts
     change = {"items": [{"id": facts["item"], **facts["new_item"]}]}
     charges = changed_charges(click.connection, subscription, change)
-    discounts = discounts_after_switch(subscription, request).get("discounts")
-    total = discounted(click.connection, subscription, charges, discounts)
+    total = discounted(click.connection, subscription, charges, facts["discounts"] or None)
     later = NextInvoice(total, facts["period_end"])
     return Amounts(currency=subscription["currency"], next_invoice=later, exact=False)
 

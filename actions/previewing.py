@@ -8,7 +8,7 @@ from uuid import UUID
 
 from actions.amounts import Amounts, NextInvoice, exact_amounts, upcoming
 from actions.definition import Click, StripeRequest
-from actions.definitions.shared import INVOICE_READ
+from actions.definitions.shared import INVOICE_READ, subscription_of
 from actions.effects import effect_of
 from actions.estimates import estimated_amounts, estimated_upcoming
 from actions.models import ActionConfig, ActionExecution, Execution, Status
@@ -16,6 +16,7 @@ from actions.outcomes import outcome_of_error
 from actions.performing import look
 from actions.registry import get_action
 from actions.selectors import enabled_actions
+from actions.stripe_state import main_item
 from actions.summaries import summarize
 from connector.errors import ConflictError, ConnectorError
 from connector.models import Connection
@@ -82,11 +83,14 @@ def _of_later_change(about: Preview, click: Click) -> Preview:
 def _as_switch(due: StripeRequest, click: Click) -> StripeRequest:
     """The same switch as a schedule of Stripe's would make it, which has the same price."""
     (item,) = due.params["items"]
-    new_item = {name: value for name, value in item.items() if name != "id"}
-    period_end = click.subscription["items"]["data"][0]["current_period_end"] if click.subscription else 0
-    facts = {**due.facts, "item": item["id"], "new_item": new_item, "period_end": period_end}
-    added = [one["coupon"] for one in due.params.get("discounts", []) if "coupon" in one]
-    return replace(due, operation="switch_at_period_end", facts={**facts, "coupon": added[0] if added else ""})
+    switched = main_item(subscription_of(click), click.target)
+    facts = {
+        "item": item["id"],
+        "new_item": {name: value for name, value in item.items() if name != "id"},
+        "discounts": due.params.get("discounts", []),
+        "period_end": int(switched["current_period_end"]),
+    }
+    return replace(due, operation="switch_at_period_end", facts=facts)
 
 
 def _of_request(about: Preview, click: Click, request: StripeRequest) -> Preview:
