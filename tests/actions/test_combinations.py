@@ -29,7 +29,8 @@ def tenant(db: None) -> Tenant:
 
 @pytest.fixture
 def connection(tenant: Tenant) -> Connection:
-    connection = make_connection(app_id=tenant.id, permissions={"rak_subscription_write": {"state": "granted"}})
+    granted = ("rak_subscription_write", "rak_customer_portal_session_write")
+    connection = make_connection(app_id=tenant.id, permissions={name: {"state": "granted"} for name in granted})
     plan(connection, "Pro", 2000)
     plan(connection, "Basic", 1000)
     plan(connection, "Euros", 2000, currency="eur")
@@ -216,6 +217,8 @@ def test_it_knows_only_the_meters_that_stripe_lists(full_shop: Shop) -> None:
 
 
 def test_it_has_meters_typed_where_they_may_not_be_listed(shop: Shop) -> None:
+    shop.connection.permissions["rak_billing_meter_event_write"] = {"state": "granted"}
+    shop.connection.save()
     dialog = shop.tenant.client().get("/prompts/win-back/accept/add/record_usage/").content.decode()
 
     assert '<input type="text" name="event_name"' in dialog
