@@ -29,7 +29,6 @@ QUANTITY = (
     quantity("set to the same", UNCHANGED, mode="set", number=2),
     quantity("add 2", SUCCEEDED, mode="add", number=2, **of_basic(4, 900)),
     quantity("take 1 away", SUCCEEDED, mode="add", number=-1, **of_basic(1, -450)),
-    quantity("add nothing", UNCHANGED, mode="add", number=0),
     quantity("take all away", in_each(PAYING, "not_allowed quantity_below_one"), mode="add", number=-2),
     quantity(
         "set to 3; the card is declined", SUCCEEDED, mode="set", number=3, card="declined", **of_basic(3, 450)

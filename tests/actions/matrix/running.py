@@ -3,7 +3,9 @@
 import uuid
 from typing import Any
 
-from actions.models import ActionLimit
+from actions.models import ActionConfig, ActionLimit
+from actions.parameters import clean_parameters
+from actions.registry import get_action
 from connector.crypto import Secret
 from sync.models import Identity
 from tests.actions.matrix.circumstances import copy_of, objects_of, situation
@@ -55,13 +57,22 @@ def _check_answer(outcome: dict[str, Any], row: Row) -> None:
 
 
 def _configure(shop: Shop, row: Row, names: dict[str, str]) -> None:
-    """Once: plans, coupons and codes have the same ids in every copy."""
+    """Once: plans, coupons and codes have the same ids in every copy. Not by the API, which would refuse a plan that is
+    archived or a coupon that is used up by now: they were not when they were chosen.
+    """
     limits = ActionLimit.objects.filter(connection=shop.connection)
     if limits.exists():
         return
     limits.create(connection=shop.connection, action="override_price", plans=[names["basic"]])
-    parameters = {name: _named(value, names) for name, value in row.parameters.items()}
-    shop.configure({"action": row.action, "parameters": parameters})
+    given = {name: _named(value, names) for name, value in row.parameters.items()}
+    ActionConfig.objects.create(
+        app_id=shop.tenant.id,
+        prompt_id=shop.prompt,
+        interaction="accept",
+        position=0,
+        action=row.action,
+        parameters=clean_parameters(get_action(row.action).parameters, given),
+    )
 
 
 def _user(shop: Shop, start: Situation) -> Subscriber:
