@@ -51,8 +51,8 @@ def _of_update(click: Click, request: StripeRequest, upcoming: Upcoming) -> str:
     if params.get("trial_end") == "now" and "items" not in params:
         return f"The trial ends now instead of on {date_of(subscription['trial_end'])}, and a paid period begins."
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
-        ends = max(int(item["current_period_end"]) for item in subscription["items"]["data"])
-        return f"The subscription ends on {date_of(ends)}. Until then nothing changes, and nothing is credited."
+        more = "what is paid beyond it is credited" if params.get("cancel_at") else "nothing is credited"
+        return f"The subscription ends on {date_of(period_end(subscription))}. Until then nothing changes, and {more}."
     if {"cancel_at_period_end", "cancel_at"} & params.keys():
         return f"The subscription does not end on {date_of(_end_of(subscription))}; it renews then."
     if "collection_method" in params:

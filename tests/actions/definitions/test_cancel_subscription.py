@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from actions.previewing import preview_interaction
 from sync.models import UserTraits
 from tests.actions.shop import Shop
 
@@ -13,15 +14,18 @@ DAY = 86_400
 def test_it_cancels_items_of_mixed_intervals_when_the_first_one_ends(shop: Shop) -> None:
     """Nobody who cancels is billed again, and the trait that says so looks at the first period's end too."""
     monthly, yearly = shop.price("Monthly"), shop.price("Yearly", recurring={"interval": "year"})
-    user = shop.subscriber(
-        monthly, items=[{"price": monthly}, {"price": yearly}], billing_mode={"type": "flexible"}
+    user = shop.subscriber(monthly, items=[{"price": monthly}, {"price": yearly}])
+    ends = min(item["current_period_end"] for item in shop.subscription(user)["items"]["data"])
+    shop.configure({"action": "cancel_subscription"})
+
+    (preview,) = preview_interaction(
+        app_id=shop.tenant.id, prompt_id=shop.prompt, interaction="accept", user_id=user.user_id
     )
+    shop.click(user)
 
-    shop.outcome(user, "cancel_subscription")
-
-    subscription = shop.subscription(user)
-    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    assert subscription["cancel_at"] == min(ends)
+    when = datetime.fromtimestamp(ends, UTC)
+    assert f"ends on {when.day} {when:%B %Y}" in preview.effect
+    assert shop.subscription(user)["cancel_at"] == ends
     assert UserTraits.objects.get(user_id=user.user_id).cancel_at_period_end is True
 
 

@@ -1,18 +1,8 @@
 """Extend and convert trials, against the sandbox."""
 
-import pytest
-
 from tests.actions.shop import Shop
 
 DAY = 86_400
-
-
-def test_it_extends_a_running_trial_from_its_end(shop: Shop) -> None:
-    user = shop.subscriber(shop.price("Pro"), trial_period_days=14)
-    before = shop.subscription(user)["trial_end"]
-
-    assert shop.outcome(user, "extend_trial", trial_period_days=7)["status"] == "succeeded"
-    assert shop.subscription(user)["trial_end"] == before + 7 * DAY
 
 
 def test_it_gives_a_paying_user_free_days_after_the_paid_period(full_shop: Shop) -> None:
@@ -47,18 +37,21 @@ def test_it_converts_a_trial_now(shop: Shop) -> None:
     assert shop.subscription(user)["status"] == "active"
 
 
-@pytest.mark.parametrize(
-    ("behavior", "status", "after"),
-    [
-        ("error_if_incomplete", "failed", "trialing"),
-        ("allow_incomplete", "requires_action", "past_due"),
-        ("pending_if_incomplete", "requires_action", "trialing"),
-    ],
-)
-def test_it_does_what_was_chosen_when_the_payment_fails(
-    full_shop: Shop, behavior: str, status: str, after: str
-) -> None:
-    user = full_shop.subscriber(full_shop.price("Pro"), card="pm_card_chargeCustomerFail", trial_period_days=14)
+def test_it_counts_an_extension_whose_outcome_is_open(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Pro"), trial_period_days=14)
+    extend = {"trial_period_days": 7, "most_extensions": 1}
+    path = "/v1/subscriptions/*"
+    shop.account.sandbox.admin(
+        "POST", "faults", kind="drop_after", account=shop.account.id, method="POST", path=path, count=3
+    )
 
-    assert full_shop.outcome(user, "convert_trial", payment_behavior=behavior)["status"] == status
-    assert full_shop.subscription(user)["status"] == after
+    assert shop.outcome(user, "extend_trial", **extend)["status"] == "unknown"
+    assert shop.outcome(user, "extend_trial", **extend)["code"] == "cap_extensions"
+
+
+def test_it_says_how_a_trial_that_ended_is_paid(shop: Shop) -> None:
+    terms = {"trial_period_days": 14, "collection_method": "send_invoice", "days_until_due": 30}
+
+    outcome = shop.outcome(shop.subscriber(shop.price("Pro"), **terms), "convert_trial")
+
+    assert outcome["message"] == "The trial has ended; the first invoice is sent."
