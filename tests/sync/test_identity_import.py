@@ -5,8 +5,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from sync.identity_import import confirm_import, import_identities, queue_import, run_waiting_imports
+from sync.identity_staging import drop_left_behind
 from sync.models import Identity, PendingProjection, RefreshRequest, SyncRun
 from sync.runs import cancel
 from tests.factories import make_connection
@@ -101,6 +103,45 @@ def test_it_keeps_and_reports_a_customer_that_several_users_share(write) -> None
     assert links(app_id) == {"u1": ("cus_1", None), "u2": ("cus_1", None)}
     assert codes(run) == [(2, "shared_stripe_id")]
     assert run.counts["shared"] == 1
+
+
+@pytest.mark.parametrize("mode", ["incremental", "full"])
+@pytest.mark.parametrize("other_links", [0, 40])
+def test_it_reports_a_repeated_user_whose_link_stays_the_same(write, mode: str, other_links: int) -> None:
+    """Among as many links as the file has, and among many more, which are compared in another way."""
+    app_id = uuid4()
+    import_identities(app_id=app_id, source=write(HEADER + many(other_links) + "a,cus_a,\nb,cus_b,\n"))
+    run = import_identities(
+        app_id=app_id, source=write(HEADER + "a,cus_a,\nb,cus_b,\na,cus_a,\n"), mode=mode, confirmed=True
+    )
+    assert codes(run) == [(2, "repeated_user")]
+    assert (run.counts["repeated"], run.counts["unchanged"], run.counts["added"], run.counts["changed"]) == (
+        1,
+        2,
+        0,
+        0,
+    )
+    assert len(links(app_id)) == 2 + (other_links if mode == "incremental" else 0)
+
+
+def test_it_shows_no_user_that_the_file_leaves_alone(write) -> None:
+    app_id = uuid4()
+    import_identities(app_id=app_id, source=write(HEADER + many(10)))
+    run = import_identities(app_id=app_id, source=write(HEADER + "u1,cus_new,\nu2,cus_2,\nu3,cus_3,\n"))
+    assert [change["user_id"] for change in run.report["sample"]] == ["u1"]
+
+
+def test_it_drops_its_staging_table_whatever_happens(write) -> None:
+    for content in (HEADER + "u1,cus_1,\n", HEADER + "u1,cus_1,\nu2,cus_2"):
+        import_identities(app_id=uuid4(), source=write(content))
+    assert drop_left_behind() == 0
+
+
+def test_it_drops_the_staging_tables_of_killed_imports() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE UNLOGGED TABLE stripe_sync_staged_{uuid4().hex} (line bigint)")
+    assert drop_left_behind() == 1
+    assert drop_left_behind() == 0
 
 
 def test_it_removes_absent_users_in_full_mode_only(write) -> None:
@@ -233,12 +274,11 @@ def test_it_changes_nothing_when_it_is_canceled_on_the_way(write) -> None:
 
 
 def test_it_asks_for_customers_that_the_mirror_does_not_know(write) -> None:
-    connection = make_connection()
-    import_identities(app_id=connection.app_id, source=write(HEADER + "u1,cus_1,\n"))
-    assert list(RefreshRequest.objects.values_list("connection", "stripe_id")) == [(connection.id, "cus_1")]
+    stripe = make_connection()
+    import_identities(app_id=stripe.app_id, source=write(HEADER + "u1,cus_1,\n"))
+    assert list(RefreshRequest.objects.values_list("connection", "stripe_id")) == [(stripe.id, "cus_1")]
 
 
 def test_it_leaves_no_user_unprojected(write) -> None:
-    connection = make_connection()
-    import_identities(app_id=connection.app_id, source=write(HEADER + many(3)))
+    import_identities(app_id=make_connection().app_id, source=write(HEADER + many(3)))
     assert not PendingProjection.objects.exists()
