@@ -33,7 +33,7 @@ SELECT min(line), stripe_id, count(*), (array_agg(user_id ORDER BY line))[1:3]
 FROM staged_identity WHERE stripe_id IS NOT NULL GROUP BY stripe_id HAVING count(*) > 1 ORDER BY 1
 """
 _LINKS = "SELECT * FROM stripe_sync_identity WHERE app_id = %(app_id)s"
-_NAMED_LINKS = _LINKS + " AND user_id IN (SELECT user_id FROM staged_identity)"
+_NAMED_LINKS = f"{_LINKS} AND user_id IN (SELECT user_id FROM staged_identity)"  # noqa: S608  constants
 _CHANGES = """
 CREATE TEMP TABLE identity_change AS
 SELECT CASE WHEN i.id IS NULL THEN 'added' WHEN s.user_id IS NULL THEN 'absent' ELSE 'changed' END AS kind,
@@ -136,7 +136,7 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
             repeated = _drop_repeated_users(cursor)
             cursor.execute("DROP TABLE identity_change")
             join = _join(cursor, app_id, rows - len(repeated), full=full)
-        if not full:
+        if join.absent and not full:
             cursor.execute("DELETE FROM identity_change WHERE kind = 'absent'")
         shared = _shared_customers(cursor, join.rows)
     comparison = Comparison(
