@@ -18,15 +18,14 @@ from connector.errors import ConnectorError
 from connector.models import Connection
 from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
-from sync.facts import Doubt
 from sync.identity import link_lock, project_pending
 from sync.identity_csv import Batch, Header, Problem, cut_off, read_header
 from sync.identity_files import ends_a_line, text_lines
 from sync.identity_rows import PlainRows, judge
 from sync.identity_staging import stage, staging_table, turn
 from sync.models import RowError, SyncRun
-from sync.refresh_queue import ask
 from sync.run_email import describe_import, tell_admins
+from sync.unknown_customers import ask_for_changed_links
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,6 @@ OnProgress = Callable[[dict[str, Any]], None]
 MAX_BAD_SHARE = 0.20
 MAX_REMOVED_SHARE = 0.30
 MAX_ROW_ERRORS = 1000
-MAX_REFRESHES = 1000
 MAX_ATTEMPTS = 3
 _REPORT_EVERY = 0.5  # seconds
 
@@ -223,13 +221,8 @@ class _ImportFile:
         run = self._run
         connections = [connection.id for connection in app_connections(app_id=run.app_id)]
         identity_merge.merge(app_id=run.app_id, connections=connections, comparison=comparison)
-        unknown = identity_merge.unknown_customers(connections=connections, limit=MAX_REFRESHES + 1)
-        run.report["unknown_customers"] = len(unknown)
-        ask(
-            {
-                (connection_id, Doubt("customer", customer, "linked")): 0
-                for connection_id, customer in unknown[:MAX_REFRESHES]
-            }
+        run.report["unknown_customers"] = ask_for_changed_links(
+            app_id=run.app_id, read_anyway=run.night.connection_id if run.night else None
         )
         Connection.objects.filter(id__in=connections).update(last_identities_at=timezone.now())
 

@@ -77,14 +77,6 @@ WHERE EXISTS (SELECT FROM stripe_sync_usertraits t WHERE t.app_id = %(app_id)s A
               WHERE m.connection_id = ANY(%(connections)s) AND lower(m.email) = lower(c.email_address))
 ON CONFLICT DO NOTHING
 """
-_UNKNOWN_CUSTOMERS = """
-SELECT DISTINCT n.id, c.stripe_id
-FROM identity_change c CROSS JOIN unnest(%(connections)s::uuid[]) AS n(id)
-WHERE c.stripe_id IS NOT NULL AND NOT EXISTS
-      (SELECT FROM stripe_sync_customer m
-       WHERE m.connection_id = n.id AND m.stripe_id = c.stripe_id AND m.rank > 0)
-LIMIT %(limit)s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +220,3 @@ def merge(*, app_id: UUID, connections: list[UUID], comparison: Comparison) -> N
         ):
             if count:
                 cursor.execute(statement, values)
-
-
-def unknown_customers(*, connections: list[UUID], limit: int) -> list[tuple[UUID, str]]:
-    """Up to ``limit`` (connection, customer) pairs that changed links name and the mirrors do not have."""
-    with connection.cursor() as cursor:
-        cursor.execute(_UNKNOWN_CUSTOMERS, {"connections": connections, "limit": limit})
-        rows: list[tuple[UUID, str]] = cursor.fetchall()
-    return rows
