@@ -221,7 +221,7 @@ class _ImportFile:
         run = self._run
         connections = [connection.id for connection in app_connections(app_id=run.app_id)]
         identity_merge.merge(app_id=run.app_id, connections=connections, comparison=comparison)
-        run.report["unknown_customers"] = ask_for_changed_links(
+        run.report["customers_to_read"] = ask_for_changed_links(
             app_id=run.app_id, read_anyway=run.night.connection_id if run.night else None
         )
         Connection.objects.filter(id__in=connections).update(last_identities_at=timezone.now())

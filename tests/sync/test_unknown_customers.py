@@ -71,7 +71,7 @@ def test_it_reads_the_customer_that_a_file_names(
 ) -> None:
     customer = make_customer(stripe_account, "ada@example.com", price)
     run = import_identities(app_id=connection.app_id, source=write(f"ada,{customer},"))
-    assert run.report["unknown_customers"] == [{"livemode": False, "unknown": 1, "reconciles": False}]
+    assert run.report["customers_to_read"] == [{"livemode": False, "unknown": 1, "reconciles": False}]
     work_off_everything()
     assert status_of("ada") == "trialing"
     assert not RefreshRequest.objects.exists()
@@ -142,7 +142,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_it_starts_a_reconciliation_where_that_takes_fewer_requests(many: list[str], write) -> None:
     connection = make_connection()
     run = import_identities(app_id=connection.app_id, source=write(*many))
-    assert run.report["unknown_customers"] == [{"livemode": False, "unknown": 3, "reconciles": True}]
+    assert run.report["customers_to_read"] == [{"livemode": False, "unknown": 3, "reconciles": True}]
     assert asked() == []
     (started,) = SyncRun.objects.filter(connection=connection, kind="reconciliation")
     assert (started.state, started.ranges.count()) == (SyncRun.State.RUNNING, 2)
