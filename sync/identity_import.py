@@ -22,7 +22,7 @@ from sync.identity import link_lock, project_pending
 from sync.identity_csv import Batch, Header, Problem, cut_off, read_header
 from sync.identity_files import ends_a_line, text_lines
 from sync.identity_rows import PlainRows, judge
-from sync.identity_staging import stage, staging_table, turn
+from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
 from sync.run_email import describe_import, tell_admins
 from sync.unknown_customers import ask_for_changed_links
@@ -46,7 +46,7 @@ def import_identities(
     is wrong with the file ends in the run: ``state`` (``failed``, ``stopped``), ``error`` and ``row_errors``.
     """
     run = queue_import(app_id=app_id, source=source, **options)
-    with locks.hold(turn(app_id)):
+    with locks.hold(runs.import_turn(app_id)):
         _settle_interrupted(app_id)
         while (waiting := _next_waiting(app_id)) and waiting.pk != run.pk:
             _perform(waiting, None)
@@ -86,7 +86,7 @@ def confirm_import(*, app_id: UUID, run_id: UUID | str, confirmed_by: str) -> Sy
 def run_waiting_imports(*, app_id: UUID) -> int:
     """Import what waits for this App, oldest first, unless another process is at it. Returns how many it did."""
     done = 0
-    with locks.try_hold(turn(app_id)) as held:
+    with locks.try_hold(runs.import_turn(app_id)) as held:
         if held:
             _settle_interrupted(app_id)
         while held and (run := _next_waiting(app_id)):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import Error, connection
 
-from sync import locks
+from sync import locks, runs
 from sync.identity_csv import Batch, Header
 from sync.identity_rows import PlainRows
 
@@ -37,11 +37,6 @@ _SET_LINE = "SELECT setval(pg_get_serial_sequence(%s, 'line'), %s, false)"
 _LEFT_BEHIND = """
 SELECT relname FROM pg_class WHERE relkind = 'r' AND starts_with(relname, %s) AND pg_table_is_visible(oid)
 """
-
-
-def turn(app_id: UUID) -> str:
-    """The lock of whoever imports into this App."""
-    return f"identities:{app_id}"
 
 
 @contextmanager
@@ -67,7 +62,7 @@ def drop_left_behind() -> int:
         tables = [name for (name,) in cursor.fetchall()]
     dropped = 0
     for table in tables:
-        with locks.try_hold(turn(UUID(table.removeprefix(_PREFIX)))) as held:
+        with locks.try_hold(runs.import_turn(UUID(table.removeprefix(_PREFIX)))) as held:
             if held:
                 with connection.cursor() as cursor:
                     cursor.execute(f"DROP TABLE IF EXISTS {table} CASCADE")

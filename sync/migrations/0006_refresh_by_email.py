@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stripe_sync", "0002_identity_by_email_only")]
+    dependencies = [("stripe_sync", "0005_identity_by_email_only")]
 
     operations = [
         migrations.AlterField("refreshrequest", "stripe_id", models.CharField(max_length=512)),

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 class Migration(migrations.Migration):
     atomic = False  # the links stay writable meanwhile
 
-    dependencies = [("stripe_sync", "0001_initial")]
+    dependencies = [("stripe_sync", "0004_follow_up_and_unchanged_since")]
 
     operations = [
         AddIndexConcurrently(
