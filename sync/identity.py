@@ -5,12 +5,11 @@ from uuid import UUID
 from django.db import transaction
 
 from connector.errors import InvalidInputError
-from connector.selectors import app_connections
 from sync import locks
 from sync.identity_csv import find_fault
-from sync.models import Customer, Identity, PendingProjection
+from sync.models import Identity, PendingProjection
 from sync.projection import project_users
-from sync.refresh_queue import request_refresh
+from sync.unknown_customers import ask_for_link
 
 _BATCH = 1000
 
@@ -18,7 +17,8 @@ _BATCH = 1000
 def set_identity(*, app_id: UUID, user_id: str, stripe_id: str, email_address: str) -> Identity:
     """Link one user by the rules of the identity file and project the traits at once.
 
-    Empty strings stand for none. Raises ``InvalidInputError``. A customer that no mirror knows is read soon.
+    Empty strings stand for none. Raises ``InvalidInputError``. Of a link that is new or changed, customers that
+    no mirror knows are read soon.
     """
     user_id, stripe_id, email_address = user_id.strip(), stripe_id.strip(), email_address.strip()
     if fault := find_fault(user_id, stripe_id, email_address):
@@ -26,9 +26,12 @@ def set_identity(*, app_id: UUID, user_id: str, stripe_id: str, email_address: s
     values = {"stripe_id": stripe_id or None, "email_address": email_address or None}
     with transaction.atomic():
         locks.share_in_transaction(link_lock(app_id))
+        former = (
+            Identity.objects.filter(app_id=app_id, user_id=user_id).values("stripe_id", "email_address").first()
+        )
         identity, _ = Identity.objects.update_or_create(app_id=app_id, user_id=user_id, defaults=values)
-        if stripe_id:
-            _request_unknown(app_id, stripe_id)
+        if former != values:
+            ask_for_link(app_id=app_id, **values)
         project_users(app_id=app_id, user_ids=[user_id], source={"identity": "api"})
     return identity
 
@@ -36,18 +39,6 @@ def set_identity(*, app_id: UUID, user_id: str, stripe_id: str, email_address: s
 def link_lock(app_id: UUID) -> str:
     """Held alone while a file is compared and merged; shared by whoever sets one link."""
     return f"links:{app_id}"
-
-
-def _request_unknown(app_id: UUID, stripe_id: str) -> None:
-    connections = app_connections(app_id=app_id)
-    known = set(
-        Customer.objects.filter(connection__in=connections, stripe_id=stripe_id, rank__gt=0).values_list(
-            "connection_id", flat=True
-        )
-    )
-    for connection in connections:
-        if connection.id not in known:
-            request_refresh(connection_id=connection.id, stripe_id=stripe_id, reason="linked")
 
 
 def project_pending(*, app_id: UUID, source: dict[str, str]) -> int:

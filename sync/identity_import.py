@@ -1,7 +1,7 @@
 """Import an identity file: stage it with COPY, then compare and merge in one transaction.
 
-A crash at any point leaves the old links: nothing but the staging table, which dies with the session, is written
-before the one transaction that merges.
+A crash at any point leaves the old links: nothing but the staging table is written before the one transaction that
+merges.
 """
 
 import logging
@@ -18,15 +18,14 @@ from connector.errors import ConnectorError
 from connector.models import Connection
 from connector.selectors import app_connections
 from sync import identity_merge, locks, runs, sources
-from sync.facts import Doubt
 from sync.identity import link_lock, project_pending
 from sync.identity_csv import Batch, Header, Problem, cut_off, read_header
 from sync.identity_files import ends_a_line, text_lines
 from sync.identity_rows import PlainRows, judge
 from sync.identity_staging import stage, staging_table
 from sync.models import RowError, SyncRun
-from sync.refresh_queue import ask
 from sync.run_email import describe_import, tell_admins
+from sync.unknown_customers import ask_for_changed_links
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,6 @@ OnProgress = Callable[[dict[str, Any]], None]
 MAX_BAD_SHARE = 0.20
 MAX_REMOVED_SHARE = 0.30
 MAX_ROW_ERRORS = 1000
-MAX_REFRESHES = 1000
 MAX_ATTEMPTS = 3
 _REPORT_EVERY = 0.5  # seconds
 
@@ -48,7 +46,7 @@ def import_identities(
     is wrong with the file ends in the run: ``state`` (``failed``, ``stopped``), ``error`` and ``row_errors``.
     """
     run = queue_import(app_id=app_id, source=source, **options)
-    with locks.hold(_turn(app_id)):
+    with locks.hold(runs.import_turn(app_id)):
         _settle_interrupted(app_id)
         while (waiting := _next_waiting(app_id)) and waiting.pk != run.pk:
             _perform(waiting, None)
@@ -88,17 +86,13 @@ def confirm_import(*, app_id: UUID, run_id: UUID | str, confirmed_by: str) -> Sy
 def run_waiting_imports(*, app_id: UUID) -> int:
     """Import what waits for this App, oldest first, unless another process is at it. Returns how many it did."""
     done = 0
-    with locks.try_hold(_turn(app_id)) as held:
+    with locks.try_hold(runs.import_turn(app_id)) as held:
         if held:
             _settle_interrupted(app_id)
         while held and (run := _next_waiting(app_id)):
             _perform(run, None)
             done += 1
     return done
-
-
-def _turn(app_id: UUID) -> str:
-    return f"identities:{app_id}"
 
 
 def _imports(app_id: UUID) -> Any:
@@ -130,8 +124,8 @@ def _perform(run: SyncRun, on_progress: OnProgress | None) -> None:
     run.follow_up = True
     run.row_errors.all().delete()
     try:
-        with staging_table():
-            _ImportFile(run, on_progress).perform()
+        with staging_table(run.app_id) as table:
+            _ImportFile(run, table, on_progress).perform()
     except runs.CanceledError:
         runs.finish(run, SyncRun.State.CANCELED)
     except ConnectorError as error:
@@ -163,8 +157,8 @@ def _follow_up(run: SyncRun) -> None:
 class _ImportFile:
     """One file on its way in. ``problems`` keeps the first ``MAX_ROW_ERRORS`` lines; ``bad`` counts them all."""
 
-    def __init__(self, run: SyncRun, on_progress: OnProgress | None) -> None:
-        self._run = run
+    def __init__(self, run: SyncRun, table: str, on_progress: OnProgress | None) -> None:
+        self._run, self._table = run, table
         self._on_progress = on_progress
         self._started = self._reported = time.monotonic()
         self._good = self._bad = 0
@@ -188,7 +182,7 @@ class _ImportFile:
         self, header: Header, judged: Iterator[PlainRows | Batch], stream: IO[bytes], size: int | None
     ) -> None:
         self._run.report = {"ignored_columns": list(header.ignored), "delimiter": header.delimiter}
-        while stage(judged, header, self._count):
+        while stage(self._table, judged, header, self._count):
             if time.monotonic() - self._reported > _REPORT_EVERY:
                 self._report_progress("reading", stream.tell() / size if size else None)
 
@@ -212,17 +206,8 @@ class _ImportFile:
         run, full = self._run, self._run.options["mode"] == "full"
         with transaction.atomic():
             locks.hold_in_transaction(link_lock(run.app_id))
-            repeated = identity_merge.drop_repeated_users()
-            shared = identity_merge.find_shared_customers()
-            self._keep(repeated)
-            self._keep(shared)
-            comparison = identity_merge.compare(
-                app_id=run.app_id,
-                full=full,
-                rows=self._good - len(repeated),
-                repeated=len(repeated),
-                shared=len(shared),
-            )
+            comparison, remarks = identity_merge.compare(app_id=run.app_id, full=full, rows=self._good)
+            self._keep(remarks)
             run.counts = {**comparison.counts, "rows": self._good + self._bad, "bad": self._bad}
             run.report = {**run.report, "sample": identity_merge.sample_changes()}
             if not confirmed and comparison.removed_share > MAX_REMOVED_SHARE:
@@ -236,13 +221,8 @@ class _ImportFile:
         run = self._run
         connections = [connection.id for connection in app_connections(app_id=run.app_id)]
         identity_merge.merge(app_id=run.app_id, connections=connections, comparison=comparison)
-        unknown = identity_merge.unknown_customers(connections=connections, limit=MAX_REFRESHES + 1)
-        run.report["unknown_customers"] = len(unknown)
-        ask(
-            {
-                (connection_id, Doubt("customer", customer, "linked")): 0
-                for connection_id, customer in unknown[:MAX_REFRESHES]
-            }
+        run.report["customers_to_read"] = ask_for_changed_links(
+            app_id=run.app_id, read_anyway=run.night.connection_id if run.night else None
         )
         Connection.objects.filter(id__in=connections).update(last_identities_at=timezone.now())
 

@@ -4,7 +4,7 @@ Everything runs in the caller's transaction. The temporary tables are dropped wi
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -12,13 +12,14 @@ from django.db import connection
 from sync.identity_csv import Problem
 
 SAMPLE = 20
-_WORK_MEM = "128MB"  # of one PostgreSQL process, until the transaction ends: a million users hash within it
+SMALL = 4
+"""A file with fewer rows than one in so many links is compared with the links that it names only."""
 
-# Sorting hashes of eight bytes takes a third of the time of grouping the texts, and mostly nothing repeats.
-_REPEATS = """
-SELECT EXISTS (SELECT FROM staged_identity WHERE {column} IS NOT NULL
-               GROUP BY hashtextextended({column}, 0) HAVING count(*) > 1)
-"""
+_WORDS = {"absent": "removed"}
+_WORK_MEM = "64MB"  # of one PostgreSQL process, until the transaction ends
+
+# Sorting hashes of eight bytes takes half the time of grouping the texts, and mostly nothing repeats.
+_DISTINCT = "SELECT count(*) FROM (SELECT DISTINCT hashtextextended({column}, 0) FROM {rows}) AS d"
 _REPEATED = """
 CREATE TEMP TABLE repeated_user AS
 SELECT user_id, max(line) AS kept FROM staged_identity GROUP BY user_id HAVING count(*) > 1
@@ -31,24 +32,21 @@ _SHARED = """
 SELECT min(line), stripe_id, count(*), (array_agg(user_id ORDER BY line))[1:3]
 FROM staged_identity WHERE stripe_id IS NOT NULL GROUP BY stripe_id HAVING count(*) > 1 ORDER BY 1
 """
+_LINKS = "SELECT * FROM stripe_sync_identity WHERE app_id = %(app_id)s"
+_NAMED_LINKS = f"{_LINKS} AND user_id IN (SELECT user_id FROM staged_identity)"  # noqa: S608  constants
 _CHANGES = """
 CREATE TEMP TABLE identity_change AS
-SELECT CASE WHEN i.id IS NULL THEN 'added' ELSE 'changed' END AS kind, s.user_id, s.stripe_id, s.email_address,
+SELECT CASE WHEN i.id IS NULL THEN 'added' WHEN s.user_id IS NULL THEN 'absent' ELSE 'changed' END AS kind,
+       coalesce(s.user_id, i.user_id) AS user_id, s.stripe_id, s.email_address,
        i.id AS identity_id, i.stripe_id AS old_stripe_id, i.email_address AS old_email_address
-FROM staged_identity s
-LEFT JOIN stripe_sync_identity i ON i.app_id = %(app_id)s AND i.user_id = s.user_id
-WHERE i.id IS NULL OR (s.stripe_id, s.email_address) IS DISTINCT FROM (i.stripe_id, i.email_address)
-"""
-_REMOVALS = """
-INSERT INTO identity_change
-SELECT 'removed', i.user_id, NULL, NULL, i.id, i.stripe_id, i.email_address
-FROM stripe_sync_identity i
-WHERE i.app_id = %(app_id)s AND NOT EXISTS (SELECT FROM staged_identity s WHERE s.user_id = i.user_id)
+FROM staged_identity s FULL JOIN ({links}) i ON i.user_id = s.user_id
+WHERE i.id IS NULL OR s.user_id IS NULL
+   OR s.stripe_id IS DISTINCT FROM i.stripe_id OR s.email_address IS DISTINCT FROM i.email_address
 """
 _COUNTS = """
 SELECT count(*) FILTER (WHERE kind = 'added'),
        count(*) FILTER (WHERE kind = 'changed'),
-       count(*) FILTER (WHERE kind = 'removed')
+       count(*) FILTER (WHERE kind = 'absent')
 FROM identity_change
 """
 _SAMPLE = """
@@ -57,7 +55,8 @@ FROM identity_change LIMIT %(sample)s
 """
 _ADD = """
 INSERT INTO stripe_sync_identity (app_id, user_id, stripe_id, email_address, updated_at)
-SELECT %(app_id)s, user_id, stripe_id, email_address, now() FROM identity_change WHERE kind = 'added'
+SELECT %(app_id)s, user_id, stripe_id, email_address, now()
+FROM identity_change WHERE kind = 'added' ORDER BY user_id COLLATE "C"
 """
 _CHANGE = """
 UPDATE stripe_sync_identity i
@@ -65,7 +64,7 @@ SET stripe_id = c.stripe_id, email_address = c.email_address, updated_at = now()
 FROM identity_change c WHERE c.kind = 'changed' AND i.id = c.identity_id
 """
 _REMOVE = """
-DELETE FROM stripe_sync_identity i USING identity_change c WHERE c.kind = 'removed' AND i.id = c.identity_id
+DELETE FROM stripe_sync_identity i USING identity_change c WHERE c.kind = 'absent' AND i.id = c.identity_id
 """
 # Only users that have traits, or whose customer the mirror knows, have anything to project.
 _PROJECT = """
@@ -77,14 +76,6 @@ WHERE EXISTS (SELECT FROM stripe_sync_usertraits t WHERE t.app_id = %(app_id)s A
    OR EXISTS (SELECT FROM stripe_sync_customer m
               WHERE m.connection_id = ANY(%(connections)s) AND lower(m.email) = lower(c.email_address))
 ON CONFLICT DO NOTHING
-"""
-_UNKNOWN_CUSTOMERS = """
-SELECT DISTINCT n.id, c.stripe_id
-FROM identity_change c CROSS JOIN unnest(%(connections)s::uuid[]) AS n(id)
-WHERE c.stripe_id IS NOT NULL AND NOT EXISTS
-      (SELECT FROM stripe_sync_customer m
-       WHERE m.connection_id = n.id AND m.stripe_id = c.stripe_id AND m.rank > 0)
-LIMIT %(limit)s
 """
 
 
@@ -110,53 +101,101 @@ class Comparison:
         return self.removed / self.existing if self.existing else 0.0
 
 
-def drop_repeated_users() -> list[Problem]:
-    """Keep the last row of every user; one remark for each row that was dropped."""
+class _Join(NamedTuple):
+    """``existing``: the links that were looked at, of which ``absent`` have no row in the file."""
+
+    rows: int
+    existing: int
+    added: int
+    changed: int
+    absent: int
+
+
+def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Problem]]:
+    """Work out the changes, and remark on users and customers that the staged ``rows`` name more than once.
+
+    The last row of a user counts. With ``full`` the users that the file does not name lose their link. A link's user
+    is unique, so that rows and links come in pairs: where more rows than links have found a partner, or a new user
+    comes twice, users repeat.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('work_mem', %s, true)", [_WORK_MEM])
-        if not _repeats(cursor, "user_id"):
-            return []
-        cursor.execute(_REPEATED)
-        cursor.execute(_DROP_REPEATED)
-        return [
-            Problem(line, "repeated_user", f"The same user_id comes again in line {kept}; the last one counts.",
-                    user_id)
-            for line, user_id, kept in cursor.fetchall()
-        ]  # fmt: skip
+        join = _join(cursor, app_id, rows, full=full)
+        repeated: list[Problem] = []
+        if join.rows - join.added != join.existing - join.absent or _repeats(
+            cursor, "user_id", "identity_change WHERE kind = 'added'", join.added
+        ):
+            repeated = _drop_repeated_users(cursor)
+            cursor.execute("DROP TABLE identity_change")
+            join = _join(cursor, app_id, rows - len(repeated), full=full)
+        if join.absent and not full:
+            cursor.execute("DELETE FROM identity_change WHERE kind = 'absent'")
+        shared = _shared_customers(cursor, join.rows)
+    comparison = Comparison(
+        rows=join.rows,
+        added=join.added,
+        changed=join.changed,
+        removed=join.absent if full else 0,
+        existing=join.existing if full else None,
+        repeated=len(repeated),
+        shared=len(shared),
+    )
+    return comparison, repeated + shared
 
 
-def find_shared_customers() -> list[Problem]:
+def _join(cursor: Any, app_id: UUID, rows: int, *, full: bool) -> _Join:
+    values = {"app_id": app_id, "limit": None if full else SMALL * rows + 1}
+    links = _LINKS
+    existing = _count(cursor, f"({links} LIMIT %(limit)s)", values)
+    if not full and existing > SMALL * rows:
+        links = _NAMED_LINKS
+        existing = _count(cursor, f"({links})", values)
+    cursor.execute("SET LOCAL parallel_tuple_cost = 0")  # hardly a row comes out of it, which no planner can know
+    cursor.execute(_CHANGES.format(links=links), values)
+    cursor.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
+    cursor.execute("ANALYZE identity_change")
+    cursor.execute(_COUNTS)
+    return _Join(rows, existing, *cursor.fetchone())
+
+
+def _drop_repeated_users(cursor: Any) -> list[Problem]:
+    """Keep the last row of every user; one remark for each row that was dropped."""
+    cursor.execute(_REPEATED)
+    cursor.execute(_DROP_REPEATED)
+    return [
+        Problem(
+            line, "repeated_user", f"The same user_id comes again in line {kept}; the last one counts.", user_id
+        )
+        for line, user_id, kept in sorted(cursor.fetchall())
+    ]
+
+
+def _shared_customers(cursor: Any, rows: int) -> list[Problem]:
     """One remark for each customer that several users of the file are linked to; the links are kept."""
-    with connection.cursor() as cursor:
-        if not _repeats(cursor, "stripe_id"):
-            return []
-        cursor.execute(_SHARED)
-        return [
-            Problem(line, "shared_stripe_id", f"{count} users have this stripe_id: {', '.join(users)} …"[:512],
-                    stripe_id)
-            for line, stripe_id, count, users in cursor.fetchall()
-        ]  # fmt: skip
+    if not _repeats(cursor, "stripe_id", "staged_identity WHERE stripe_id IS NOT NULL", rows):
+        return []
+    cursor.execute(_SHARED)
+    return [
+        Problem(
+            line, "shared_stripe_id", f"{count} users have this stripe_id: {', '.join(users)} …"[:512], stripe_id
+        )
+        for line, stripe_id, count, users in cursor.fetchall()
+    ]
 
 
-def _repeats(cursor: Any, column: str) -> bool:
+def _repeats(cursor: Any, column: str, rows: str, at_most: int) -> bool:
+    """Whether a value may come twice in these rows, of which there are ``at_most`` so many."""
     cursor.execute("SET LOCAL enable_hashagg = off")
-    cursor.execute(_REPEATS.format(column=column))
-    (repeats,) = cursor.fetchone()
-    cursor.execute("SET LOCAL enable_hashagg = on")
-    return bool(repeats)
+    cursor.execute(_DISTINCT.format(column=column, rows=rows))
+    (distinct,) = cursor.fetchone()
+    cursor.execute("SET LOCAL enable_hashagg TO DEFAULT")
+    return bool(distinct != at_most and distinct != _count(cursor, rows))
 
 
-def compare(*, app_id: UUID, full: bool, rows: int, repeated: int, shared: int) -> Comparison:
-    """Work out the changes; with ``full`` the users that the file does not name lose their link."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGES, {"app_id": app_id})
-        if full:
-            cursor.execute(_REMOVALS, {"app_id": app_id})
-        cursor.execute("ANALYZE identity_change")
-        cursor.execute(_COUNTS)
-        added, changed, removed = cursor.fetchone()
-    existing = rows - added + removed if full else None
-    return Comparison(rows, added, changed, removed, existing, repeated, shared)
+def _count(cursor: Any, rows: str, values: dict[str, Any] | None = None) -> int:
+    cursor.execute(f"SELECT count(*) FROM {rows}", values)  # noqa: S608  our own constants
+    (count,) = cursor.fetchone()
+    return int(count)
 
 
 def sample_changes() -> list[dict[str, Any]]:
@@ -164,7 +203,7 @@ def sample_changes() -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(_SAMPLE, {"sample": SAMPLE})
         return [
-            {"change": kind, "user_id": user_id, "before": [*rest[:2]], "after": [*rest[2:]]}
+            {"change": _WORDS.get(kind, kind), "user_id": user_id, "before": [*rest[:2]], "after": [*rest[2:]]}
             for kind, user_id, *rest in cursor.fetchall()
         ]
 
@@ -181,11 +220,3 @@ def merge(*, app_id: UUID, connections: list[UUID], comparison: Comparison) -> N
         ):
             if count:
                 cursor.execute(statement, values)
-
-
-def unknown_customers(*, connections: list[UUID], limit: int) -> list[tuple[UUID, str]]:
-    """Up to ``limit`` (connection, customer) pairs that changed links name and the mirrors do not have."""
-    with connection.cursor() as cursor:
-        cursor.execute(_UNKNOWN_CUSTOMERS, {"connections": connections, "limit": limit})
-        rows: list[tuple[UUID, str]] = cursor.fetchall()
-    return rows

@@ -17,6 +17,8 @@ from sync.identity_csv import CUSTOMER_ID, MAX_USER_ID, Batch, Header, judge_row
 
 CHUNK = 1 << 21  # characters
 _LONGEST_LINE = 1 << 20  # a longer one is cut, and its parts are bad rows: memory has an end
+_NEVER_PLAIN = r'"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+"""Quotes, control characters, all spaces of Unicode. Ranges become a table; ``\\s`` asks for each character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,8 @@ def judge(header: Header, lines: TextIO, line: int) -> Iterator[PlainRows | Batc
 
 def _plain_rows(header: Header) -> Callable[[str], object]:
     """Tells whether all rows of a text are plain. A file with more columns than ours has none."""
-    cell = rf'[^"\s\0{header.delimiter}]'
-    part = rf'[^@"\s\0{header.delimiter}]{{1,255}}'
-    user_id, email = rf"{cell}{{1,{MAX_USER_ID}}}", f"{part}@{part}"
+    cell, part = f"[^{_NEVER_PLAIN}{header.delimiter}]", f"[^@{_NEVER_PLAIN}{header.delimiter}]{{1,255}}+"
+    user_id, email = f"{cell}{{1,{MAX_USER_ID}}}+", f"{part}@{part}"
     links = {header.stripe_id: CUSTOMER_ID, header.email_address: email}
     if header.ignored or len(header.columns) != header.width:
         return lambda _: False

@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
-from connector.errors import StripeError
+from connector.errors import ConflictError, StripeError
 from connector.models import Connection
 from connector.permissions import allows
 from sync import absences, drift, locks, runs, unsettled
@@ -50,18 +51,29 @@ def reconcile(
 
 def start(*, connection: Connection, **fields: Any) -> SyncRun:
     """The connection's open run, or a new one with a range for each resource."""
-    with locks.hold(f"reconciliations:{connection.pk}"):
-        run = SyncRun.objects.filter(
-            connection=connection, kind=SyncRun.Kind.RECONCILIATION, state__in=SyncRun.OPEN
-        ).first()
-        run = run or runs.create_run(
-            app_id=connection.app_id, connection=connection, kind=SyncRun.Kind.RECONCILIATION, **fields
-        )
-        RunRange.objects.bulk_create(
-            (RunRange(run=run, resource=resource, created_from=0, created_until=None) for resource in RESOURCES),
-            ignore_conflicts=True,
-        )
-        runs.begin(run)
+    if found := _open_run(connection):
+        return found
+    try:
+        with transaction.atomic():
+            return _new_run(connection, **fields)
+    except ConflictError:  # another process was first: its run is there once it has committed
+        if found := _open_run(connection):
+            return found
+        raise
+
+
+def _open_run(connection: Connection) -> SyncRun | None:
+    kind = SyncRun.Kind.RECONCILIATION
+    return SyncRun.objects.filter(connection=connection, kind=kind, state__in=SyncRun.OPEN).first()
+
+
+def _new_run(connection: Connection, **fields: Any) -> SyncRun:
+    kind = SyncRun.Kind.RECONCILIATION
+    run = runs.create_run(app_id=connection.app_id, connection=connection, kind=kind, **fields)
+    RunRange.objects.bulk_create(
+        RunRange(run=run, resource=resource, created_from=0, created_until=None) for resource in RESOURCES
+    )
+    runs.begin(run)
     return run
 
 

@@ -15,6 +15,12 @@ SETTLE_SECONDS = 3
 RENAMED_RANK = 0
 """Of a request that asks for no fetch, only for the projection of everybody who uses the name."""
 
+ANY_ANSWER = 1
+"""Of a request about something that nothing is known of: whatever Stripe says settles it."""
+
+EMAIL = "email"
+"""The ``object_type`` of a request to find the customers with an email address, which stands for the id."""
+
 _ASK_SQL = f"""
     WITH asked AS (
         SELECT * FROM jsonb_to_recordset(%s::jsonb)
@@ -57,8 +63,8 @@ def ask(doubts: Mapping[tuple[UUID, Doubt], int], renamed: Collection[tuple[UUID
 
 
 def request_refresh(
-    *, connection_id: UUID, stripe_id: str, reason: str, object_type: str = "customer", min_rank: int = 1
+    *, connection_id: UUID, stripe_id: str, reason: str, object_type: str = "customer", min_rank: int = ANY_ANSWER
 ) -> None:
     """Queue one object to be read, once, however often this is called."""
     doubt = Doubt(object_type, stripe_id, reason)
-    ask({(connection_id, doubt): max(min_rank, 1)})
+    ask({(connection_id, doubt): max(min_rank, ANY_ANSWER)})

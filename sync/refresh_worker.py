@@ -1,18 +1,20 @@
 """Work off the refresh queue: lease some requests, read each from Stripe, put back what is not settled."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from connector.errors import StripeError
 from connector.models import Connection
+from sync.email_lookup import look_up
 from sync.metrics import REFRESHES
 from sync.models import RefreshRequest
 from sync.refresh import project_renamed, refresh_object
-from sync.refresh_queue import RENAMED_RANK
+from sync.refresh_queue import ANY_ANSWER, EMAIL, RENAMED_RANK
 
 LEASE = timedelta(minutes=2)
 """A worker that dies gives its requests back after this."""
@@ -21,14 +23,17 @@ log = structlog.get_logger(__name__)
 
 
 def work_off(*, limit: int = 50) -> int:
-    """Settle up to ``limit`` requests that are due, oldest first. Returns how many were taken."""
+    """Settle up to ``limit`` requests that are due. Returns how many were taken.
+
+    What may be wrong goes before what is merely not known yet; the oldest first.
+    """
     taken = _lease(limit)
     for request in taken:
         _settle(request)
     return len(taken)
 
 
-def _lease(limit: int) -> list[RefreshRequest]:
+def _lease(limit: int) -> Sequence[RefreshRequest]:
     with transaction.atomic():
         due = RefreshRequest.objects.filter(
             not_before__lte=timezone.now(), connection__status=Connection.Status.ACTIVE
@@ -36,7 +41,8 @@ def _lease(limit: int) -> list[RefreshRequest]:
         taken = list(
             due.select_for_update(of=("self",), skip_locked=True)
             .select_related("connection")
-            .order_by("not_before")[:limit]
+            .alias(can_wait=Q(min_rank=ANY_ANSWER))
+            .order_by("can_wait", "not_before")[:limit]
         )
         RefreshRequest.objects.filter(id__in=[one.id for one in taken]).update(
             not_before=timezone.now() + LEASE, attempts=F("attempts") + 1
@@ -47,20 +53,26 @@ def _lease(limit: int) -> list[RefreshRequest]:
 def _settle(request: RefreshRequest) -> None:
     """A fetch that is too early for ``min_rank`` leaves the request; it is due again soon."""
     try:
-        if request.min_rank > RENAMED_RANK:
-            refresh_object(
-                connection=request.connection, object_type=request.object_type, stripe_id=request.stripe_id
-            )
-            REFRESHES.labels("read").inc()
-        else:
-            _project_only(request)
+        _answer(request)
         error = ""
     except StripeError as failure:
-        log.warning("refresh_failed", object=request.object_type, id=request.stripe_id, code=failure.code)
+        log.warning("refresh_failed", object=request.object_type, request=request.pk, code=failure.code)
         REFRESHES.labels("failed").inc()
         error = failure.user_message
     pause = timedelta(seconds=min(2 ** (request.attempts + 1), 3600) if error else 2)
     RefreshRequest.objects.filter(id=request.id).update(not_before=timezone.now() + pause, error=error)
+
+
+def _answer(request: RefreshRequest) -> None:
+    connection, object_type, stripe_id = request.connection, request.object_type, request.stripe_id
+    if request.min_rank == RENAMED_RANK:
+        _project_only(request)
+        return
+    if object_type == EMAIL:
+        look_up(connection=connection, email=stripe_id)
+    else:
+        refresh_object(connection=connection, object_type=object_type, stripe_id=stripe_id)
+    REFRESHES.labels("read").inc()
 
 
 def _project_only(request: RefreshRequest) -> None:

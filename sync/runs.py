@@ -99,4 +99,9 @@ def cancel(*, app_id: UUID, run_id: UUID | str) -> SyncRun:
 def lock_of(run: SyncRun) -> str:
     """What the one process holds that imports an App's files, or reads a connection's catalogue."""
     imports = run.kind == SyncRun.Kind.IDENTITIES
-    return f"identities:{run.app_id}" if imports else f"catalogue:{run.connection_id}"
+    return import_turn(run.app_id) if imports else f"catalogue:{run.connection_id}"
+
+
+def import_turn(app_id: UUID) -> str:
+    """What the one process holds that imports the App's files."""
+    return f"identities:{app_id}"

@@ -14,6 +14,7 @@ from sync import (
     due_work,
     identity,
     identity_import,
+    identity_staging,
     inbox,
     nights,
     reconciliation,
@@ -46,6 +47,7 @@ def forget_old_task() -> None:
     """Payloads and history expire; event ids stay for deduplication."""
     forget_old()
     uploads.forget_uploads()
+    identity_staging.drop_left_behind()
 
 
 @shared_task(name="stripe_sync.tick", ignore_result=True)

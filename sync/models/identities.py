@@ -17,7 +17,9 @@ class Identity(models.Model):
         constraints = [models.UniqueConstraint(fields=["app_id", "user_id"], name="identity_once_per_app")]
         indexes = [
             models.Index(fields=["app_id", "stripe_id"], name="identity_by_stripe_id"),
-            models.Index("app_id", Lower("email_address"), name="identity_by_email"),
+            models.Index(  # nobody is found by an email address that a stripe_id overrules
+                "app_id", Lower("email_address"), name="identity_by_email_only", condition=models.Q(stripe_id=None)
+            ),
         ]
 
 

@@ -112,11 +112,14 @@ class PaymentMethod(Mirrored):
 
 
 class RefreshRequest(models.Model):
-    """An object whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied."""
+    """An object whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied.
+
+    An ``object_type`` of ``email`` asks who has that address, which stands in ``stripe_id``.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     object_type = models.CharField(max_length=32, default="customer")
-    stripe_id = models.CharField(max_length=255)
+    stripe_id = models.CharField(max_length=512)
     min_rank = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=255)
     not_before = models.DateTimeField()

@@ -1,6 +1,7 @@
 """The commands of the nightly sync, as a script or a person calls them."""
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ def test_it_imports_identities_and_lists_bad_rows_by_line(connection: Connection
         {"line": 11, "code": "no_link", "message": "stripe_id and email_address are both empty; one is needed."}
     ]
     assert Identity.objects.filter(app_id=connection.app_id).count() == 9
+
+
+def test_it_shows_people_rows_speed_and_time_left(
+    connection: Connection, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "users.csv").write_text("user_id,stripe_id\nu1,cus_1\nu2,cus_2\n")
+    call_command("import_identities", "--app", str(connection.app_id), str(tmp_path / "users.csv"))
+    bar = capfd.readouterr().err
+    assert re.search(r"Identities ━+ merging, 2 rows, [\d,]+/s, 0 s left", bar), bar
 
 
 def test_it_fails_with_a_message_and_an_exit_code_for_a_bad_file(connection: Connection, tmp_path: Path) -> None:

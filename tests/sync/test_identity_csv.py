@@ -209,6 +209,15 @@ CONTENT = b"user_id,stripe_id\nu1,cus_1\n"
         zstandard.compress(CONTENT[:10]) + zstandard.compress(CONTENT[10:]),
         gzip.compress(b"\xef\xbb\xbf" + CONTENT),
     ],
+    ids=[
+        "plain",
+        "mark",
+        "gzip",
+        "two gzip members",
+        "zstd",
+        "two zstd frames",
+        "mark in gzip",
+    ],  # no time in names
 )
 def test_it_reads_any_form_of_a_file(content: bytes) -> None:
     assert read(content)[1] == [(2, "u1", "cus_1", "")]

@@ -2,14 +2,20 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
+from sync import identity_import, identity_rows, identity_staging
 from sync.identity_import import confirm_import, import_identities, queue_import, run_waiting_imports
+from sync.identity_staging import drop_left_behind
 from sync.models import Identity, PendingProjection, RefreshRequest, SyncRun
 from sync.runs import cancel
-from tests.factories import make_connection
+from tests.factories import make_app, make_connection
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +107,45 @@ def test_it_keeps_and_reports_a_customer_that_several_users_share(write) -> None
     assert links(app_id) == {"u1": ("cus_1", None), "u2": ("cus_1", None)}
     assert codes(run) == [(2, "shared_stripe_id")]
     assert run.counts["shared"] == 1
+
+
+@pytest.mark.parametrize("mode", ["incremental", "full"])
+@pytest.mark.parametrize("other_links", [0, 40])
+def test_it_reports_a_repeated_user_whose_link_stays_the_same(write, mode: str, other_links: int) -> None:
+    """Among as many links as the file has, and among many more, which are compared in another way."""
+    app_id = uuid4()
+    import_identities(app_id=app_id, source=write(HEADER + many(other_links) + "a,cus_a,\nb,cus_b,\n"))
+    run = import_identities(
+        app_id=app_id, source=write(HEADER + "a,cus_a,\nb,cus_b,\na,cus_a,\n"), mode=mode, confirmed=True
+    )
+    assert codes(run) == [(2, "repeated_user")]
+    assert (run.counts["repeated"], run.counts["unchanged"], run.counts["added"], run.counts["changed"]) == (
+        1,
+        2,
+        0,
+        0,
+    )
+    assert len(links(app_id)) == 2 + (other_links if mode == "incremental" else 0)
+
+
+def test_it_shows_no_user_that_the_file_leaves_alone(write) -> None:
+    app_id = uuid4()
+    import_identities(app_id=app_id, source=write(HEADER + many(10)))
+    run = import_identities(app_id=app_id, source=write(HEADER + "u1,cus_new,\nu2,cus_2,\nu3,cus_3,\n"))
+    assert [change["user_id"] for change in run.report["sample"]] == ["u1"]
+
+
+def test_it_drops_its_staging_table_whatever_happens(write) -> None:
+    for content in (HEADER + "u1,cus_1,\n", HEADER + "u1,cus_1,\nu2,cus_2"):
+        import_identities(app_id=uuid4(), source=write(content))
+    assert drop_left_behind() == 0
+
+
+def test_it_drops_the_staging_tables_of_killed_imports() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE UNLOGGED TABLE stripe_sync_staged_{uuid4().hex} (line bigint)")
+    assert drop_left_behind() == 1
+    assert drop_left_behind() == 0
 
 
 def test_it_removes_absent_users_in_full_mode_only(write) -> None:
@@ -232,13 +277,57 @@ def test_it_changes_nothing_when_it_is_canceled_on_the_way(write) -> None:
     assert links(app_id) == {}
 
 
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is reported after every few rows, as it is after every half second of a big file."""
+    monkeypatch.setattr(identity_rows, "CHUNK", 64)
+    monkeypatch.setattr(identity_staging, "CHUNKS_AT_ONCE", 1)
+    monkeypatch.setattr(identity_import, "_REPORT_EVERY", 0)
+
+
+def test_it_tells_how_far_it_is(write, small_steps: None) -> None:
+    """To whoever started it, to the API and to the page."""
+    tenant, told = make_app(), []
+
+    def look(progress: dict[str, Any]) -> None:
+        (run,) = Client().get("/api/v1/runs/", headers=tenant.api_headers).json()
+        assert run["progress"] == progress
+        told.append(progress)
+
+    run = import_identities(app_id=tenant.id, source=write(HEADER + many(100)), on_progress=look)
+    reading = [progress for progress in told if progress["step"] == "reading"]
+    assert len(reading) > 10
+    assert [progress["rows"] for progress in reading] == sorted({progress["rows"] for progress in reading})
+    assert all(0 < progress["share"] <= 1 for progress in reading)
+    assert all(progress["rows_per_second"] > 0 and progress["seconds_left"] >= 0 for progress in reading)
+    assert (told[-1]["step"], told[-1]["rows"], told[-1]["share"]) == ("merging", 100, 1.0)
+    SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.State.RUNNING, progress={**told[-1], "seconds_left": 7})
+    page = tenant.client().get(reverse("stripe_sync:run", args=[run.pk])).content.decode()
+    assert "100 rows, " in page
+    assert "a second, 7 s left" in page
+    assert '<progress aria-label="Identity CSV" value="1.0' in page
+
+
+def test_it_stops_between_two_steps_when_it_is_canceled(write, small_steps: None) -> None:
+    app_id = uuid4()
+    import_identities(app_id=app_id, source=write(HEADER + "u1,cus_old,\n"))
+    told = []
+
+    def stop(progress: dict[str, Any]) -> None:
+        told.append(progress)
+        cancel(app_id=app_id, run_id=SyncRun.objects.get(app_id=app_id, state="running").pk)
+
+    run = import_identities(app_id=app_id, source=write(HEADER + many(100)), on_progress=stop)
+    assert (run.state, len(told)) == (SyncRun.State.CANCELED, 1)
+    assert links(app_id) == {"u1": ("cus_old", None)}
+
+
 def test_it_asks_for_customers_that_the_mirror_does_not_know(write) -> None:
-    connection = make_connection()
-    import_identities(app_id=connection.app_id, source=write(HEADER + "u1,cus_1,\n"))
-    assert list(RefreshRequest.objects.values_list("connection", "stripe_id")) == [(connection.id, "cus_1")]
+    stripe = make_connection()
+    import_identities(app_id=stripe.app_id, source=write(HEADER + "u1,cus_1,\n"))
+    assert list(RefreshRequest.objects.values_list("connection", "stripe_id")) == [(stripe.id, "cus_1")]
 
 
 def test_it_leaves_no_user_unprojected(write) -> None:
-    connection = make_connection()
-    import_identities(app_id=connection.app_id, source=write(HEADER + many(3)))
+    import_identities(app_id=make_connection().app_id, source=write(HEADER + many(3)))
     assert not PendingProjection.objects.exists()
