@@ -46,7 +46,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 POINTS = 10
-USERS = 300
+USERS = 120
 LINKED_BEFORE = 40
 SUBSCRIPTIONS = 130
 
