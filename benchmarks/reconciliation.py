@@ -1,6 +1,6 @@
 """Requests, SQL statements and request rate of a reconciliation against the sandbox.
 
-    python benchmarks/reconciliation.py [--subscriptions 100000] [--threads 8] [--rate 25]
+    python -m benchmarks.reconciliation [--subscriptions 100000] [--threads 8] [--rate 25]
 
 Prints, for the first reconciliation and for one that finds nothing: seconds, requests against the least possible
 number, the share of the allowed request rate that was used, and SQL statements per object. The rate is what the
@@ -19,7 +19,8 @@ import uuid
 from pathlib import Path
 
 import httpx
-from identity_import import scratch_database
+
+from benchmarks.scratch import scratch_database
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKGROUND_SHARE = 0.8
@@ -30,7 +31,6 @@ def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
     body = {"account": account["account"], "subscriptions": subscriptions}
     httpx.post(f"{base}/_sandbox/generate", json=body, timeout=600).raise_for_status()
 
-    sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "engage_stripe.settings"
     import django
 
