@@ -195,3 +195,41 @@ def test_it_shares_a_full_inbox_without_deadlock(connection: Connection) -> None
         worker.start()
     finish(*workers)
     assert StripeEvent.objects.filter(state="applied", attempts=0).count() == 480
+
+
+def test_it_holds_no_locks_between_the_halves_of_a_failed_batch(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that looks for a poisoned event takes locks in the order of the halves, not of the customers."""
+    read, lock = inbox.read_event, observations.lock_customers
+    at_second_half, go_on = threading.Event(), threading.Event()
+
+    def fail(event: dict[str, Any]) -> Any:
+        if event["type"] == "customer.created":
+            raise LookupError("poisoned")
+        return read(event)
+
+    def stop(keys: Any, **kwargs: Any) -> Any:
+        alone = {customer for _, customer in keys} == {"cus_a"}
+        if threading.current_thread().name == "first" and alone:
+            at_second_half.set()
+            assert go_on.wait(60)
+        return lock(keys, **kwargs)
+
+    monkeypatch.setattr(inbox, "read_event", fail)
+    monkeypatch.setattr(observations, "lock_customers", stop)
+    for event_type, customer in (("customer.updated", "cus_b"), ("customer.created", "cus_p"),
+                                 ("customer.updated", "cus_a")):  # fmt: skip
+        store(connection, event_type, shapes.customer(id=customer), shapes.NOW)
+    first = _Worker("first", lambda: inbox.apply_batch(limit=3))
+    first.start()
+    assert at_second_half.wait(60)
+    for customer in ("cus_a", "cus_b"):
+        store(connection, "customer.updated", shapes.customer(id=customer, delinquent=True), shapes.NOW + 1)
+    second = run_second(lambda: inbox.apply_batch(limit=2))
+    go_on.set()
+    for worker in (first, second):
+        worker.join(60)
+        assert worker.error is None, repr(worker.error)
+    inbox.drain()
+    assert StripeEvent.objects.filter(state="applied").count() == 4
