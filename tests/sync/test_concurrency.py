@@ -233,3 +233,26 @@ def test_it_holds_no_locks_between_the_halves_of_a_failed_batch(
         assert worker.error is None, repr(worker.error)
     inbox.drain()
     assert StripeEvent.objects.filter(state="applied").count() == 4
+
+
+@points
+def test_it_takes_the_card_away_that_is_attached_meanwhile(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """A detached card names no customer any more; whoever shows it must still be found, committed or not."""
+    link(connection, "ada", stripe_id="cus_1")
+    customer = shapes.customer(invoice_settings={"default_payment_method": "pm_1"})
+    apply_objects(connection=connection, objects=[customer, shapes.subscription()], rank=1, source={})
+    store(connection, "payment_method.attached", shapes.payment_method(), shapes.NOW)
+    detached = shapes.event(
+        "payment_method.detached",
+        shapes.payment_method(customer=None),
+        created=shapes.NOW + 1,
+        previous_attributes={"customer": "cus_1"},
+    )
+    events.keep(connection_ids=[connection.id], event=detached)
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(lambda: inbox.apply_batch(limit=1))
+    finish(first, second)
+    assert UserTraits.objects.get(user_id="ada").payment_card_brand is None
