@@ -137,7 +137,7 @@ def _upsert(
             if _contradicts(version.rank, rank_before, differs=differs, written=written):
                 _doubt_both(mirrored, connection_id, max(version.rank, rank_before or 0), version.fact, owner)
             if differs and written and fact_type in _NAMED:
-                mirrored.renamed.add((connection_id, table.object_type, stripe_id))
+                mirrored.renamed[connection_id, table.object_type, stripe_id] = rank_before is None
 
 
 _NAMED = (ProductFact, CouponFact)

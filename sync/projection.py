@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 
 from connector.models import Connection
 from sync import projection_sql as sql
@@ -72,16 +73,26 @@ def project_customers(*, connection: Connection, customers: Collection[str], sou
         return project_touched(touches, emails).changes
 
 
+def wait_for_writers(*, app_id: UUID) -> None:
+    """Until every batch of this App that is under way has ended: what it read and wrote is seen from now on."""
+    with transaction.atomic(), database.cursor() as cursor:
+        _take_app_lock(cursor, app_id)
+
+
 def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> list[TraitChange]:
     """Project these users after their identities changed, in this transaction or before it.
 
     Waits for the batches of this App that may have read the former identities. At most 1,000 users a call.
     """
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
+        _take_app_lock(cursor, app_id)
         cursor.execute(sql.NAMED_USERS, [list(user_ids), app_id])
         links = [Link(*row) for row in cursor.fetchall()]
         return _project(links, {}, source).changes
+
+
+def _take_app_lock(cursor: CursorWrapper, app_id: UUID) -> None:
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
 
 
 def project_touched(

@@ -112,7 +112,10 @@ class PaymentMethod(Mirrored):
 
 
 class RefreshRequest(models.Model):
-    """An object whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied."""
+    """An object whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied.
+
+    ``created_at`` is when it was last asked for: what is asked while it is being done is not done with it.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     object_type = models.CharField(max_length=32, default="customer")

@@ -10,8 +10,8 @@ from django.db import connection as database
 from django.db import connections, transaction
 
 from connector.models import Connection
-from sync import events, inbox, observations
-from sync.models import Identity, StripeEvent, UserTraits
+from sync import events, inbox, observations, refresh_worker
+from sync.models import Identity, RefreshRequest, StripeEvent, UserTraits
 from sync.observations import apply_objects
 from sync.projection import project_users
 from tests.factories import make_connection
@@ -256,3 +256,30 @@ def test_it_takes_the_card_away_that_is_attached_meanwhile(
         second = run_second(lambda: inbox.apply_batch(limit=1))
     finish(first, second)
     assert UserTraits.objects.get(user_id="ada").payment_card_brand is None
+
+
+@points
+def test_it_shows_the_new_name_of_a_plan_that_is_taken_meanwhile(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """Whoever is projecting reads the former name, and who renames does not see the subscription."""
+    link(connection, "ada", stripe_id="cus_1")
+    apply_objects(connection=connection, objects=[shapes.customer()], rank=1, source={})
+    store(connection, "customer.subscription.created", shapes.subscription(), shapes.NOW)
+
+    def rename() -> None:
+        store(connection, "product.updated", shapes.product(name="Gold"), shapes.NOW)
+        inbox.apply_batch(limit=1)
+        work_off_at_once()
+
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(rename)
+    finish(first, second)
+    work_off_at_once()
+    assert UserTraits.objects.get(user_id="ada").subscription_plan == "Gold"
+
+
+def work_off_at_once() -> None:
+    RefreshRequest.objects.update(not_before="2020-01-01T00:00Z")
+    refresh_worker.work_off()
