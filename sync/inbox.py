@@ -5,13 +5,13 @@ parked.
 """
 
 import gc
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
@@ -23,6 +23,7 @@ from sync.facts import Reading
 from sync.metrics import EVENTS, LAG
 from sync.observations import apply_observations
 from sync.observed import Observation, event_rank
+from sync.records import as_records
 from sync.stripe_events import read_event
 
 BATCH = 500
@@ -158,7 +159,7 @@ def _read(event: InboxEvent) -> Reading:
     try:
         if event.payload is None:
             raise ValueError("The payload has expired.")  # noqa: TRY301
-        return read_event(json.loads(event.payload))
+        return read_event(orjson.loads(event.payload))
     except (ValueError, RecursionError) as error:
         event.fail(error)
         return Reading()
@@ -171,8 +172,8 @@ def _observation(event: InboxEvent, reading: Reading) -> Observation:
 
 def _mark(events: Sequence[InboxEvent]) -> None:
     rows = [
-        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": str(one.connection_id)}
+        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id}
         for one in events
     ]  # fmt: skip
     with database.cursor() as cursor:
-        cursor.execute(sql.MARK, [json.dumps(rows)])
+        cursor.execute(sql.MARK, [as_records(rows)])

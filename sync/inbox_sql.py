@@ -20,7 +20,7 @@ CLAIM_THESE = f"{_WAITING} AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 
 MARK = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb)
+        SELECT * FROM json_to_recordset(%s::json)
             AS r(id bigint, state text, attempts integer, error text, c uuid)
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,

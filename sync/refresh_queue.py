@@ -1,6 +1,5 @@
 """The durable queue of what has to be read from Stripe: one row per object, however many reasons there are."""
 
-import json
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from django.db import connection as database
 
 from sync.facts import Doubt
 from sync.models import Discount, RefreshRequest, Subscription
+from sync.records import as_records
 
 SETTLE_SECONDS = 3
 """A fetch knows about a second only after it is over; see ``rank`` in ``sync.models.mirrors``."""
@@ -17,7 +17,7 @@ RENAMED_RANK = 0
 
 _ASK_SQL = f"""
     WITH asked AS (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb)
+        SELECT * FROM json_to_recordset(%s::json)
             AS r(c uuid, t text, s text, rank bigint, reason text, used boolean)
     )
     INSERT INTO {RefreshRequest._meta.db_table} AS t
@@ -49,13 +49,13 @@ def ask(
     Call it in the transaction that found them.
     """
     rows = [
-        {"c": str(key), "t": doubt.object_type, "s": doubt.stripe_id, "rank": rank, "reason": doubt.reason[:255],
+        {"c": key, "t": doubt.object_type, "s": doubt.stripe_id, "rank": rank, "reason": doubt.reason[:255],
          "used": False}
         for (key, doubt), rank in doubts.items()
     ]  # fmt: skip
     rows += [
         {
-            "c": str(key),
+            "c": key,
             "t": object_type,
             "s": stripe_id,
             "rank": RENAMED_RANK,
@@ -66,7 +66,7 @@ def ask(
     ]
     if rows:
         with database.cursor() as cursor:
-            cursor.execute(_ASK_SQL, [json.dumps(rows), SETTLE_SECONDS])
+            cursor.execute(_ASK_SQL, [as_records(rows), SETTLE_SECONDS])
 
 
 def request_refresh(
