@@ -54,6 +54,15 @@ class InboxEvent:
         self.error = f"{type(error).__name__}: {error}"[:2000]
 
 
+TURN = 10
+"""Batches that a task applies before it lets another one have the worker; a few seconds' work."""
+
+
+def drain_for_a_turn() -> bool:
+    """Apply up to a turn's batches. Whether more may wait."""
+    return all(apply_batch() for _ in range(TURN))
+
+
 def drain(*, batch: int = BATCH) -> int:
     """Apply everything that waits. Returns how many events were taken from the inbox."""
     total = 0
