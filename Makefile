@@ -73,7 +73,7 @@ fuzz: install ## The property tests, much longer
 BENCHMARKS = events identity_import reconciliation clicks pickers sandbox_scale
 bench: install ## Speed, as ratios measured in one run; ONLY=events for one of them
 	@for each in $(if $(ONLY),$(ONLY),$(BENCHMARKS)); do echo "== $$each"; \
-	  $(BIN)/python -m engage_stripe.embedded run $(BIN)/python benchmarks/$$each.py || exit 1; done
+	  $(BIN)/python -m engage_stripe.embedded run $(BIN)/python -m benchmarks.$$each || exit 1; done
 
 chromium: # Browser tests need Chromium; root on Debian gets it by itself
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \

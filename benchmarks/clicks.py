@@ -1,6 +1,6 @@
 """What the connector adds to Stripe's own time in a one-action click.
 
-    python benchmarks/clicks.py [--clicks 500] [--rate 50]
+    python -m benchmarks.clicks [--clicks 500] [--rate 50]
 
 Clicks arrive at a fixed rate, each of another user, whether the earlier ones are done or not. Of each it takes the
 time of the API request, and the time that its requests to Stripe took; the difference is ours. It works in a scratch
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from identity_import import scratch_database
+from benchmarks.scratch import scratch_database
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +41,6 @@ def main() -> None:
             }
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(migrate, cwd=ROOT, check=True)
-            sys.path.insert(0, str(ROOT))
             import django
 
             django.setup()

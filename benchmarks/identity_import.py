@@ -1,6 +1,6 @@
 """Speed and memory of identity imports, against a bare COPY of the same file into an unindexed table.
 
-    python benchmarks/identity_import.py [--rows 1000000] [--rows 5000000]
+    python -m benchmarks.identity_import [--rows 1000000] [--rows 5000000]
 
 Prints, for each number of rows: the bare COPY, the first import, a re-import with 1 % of the rows changed, each in
 seconds and as a multiple of the COPY, and the peak memory of the importing process. Each is the best of three.
@@ -14,13 +14,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import psycopg
+
+from benchmarks.scratch import scratch_database
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
@@ -33,17 +32,6 @@ def write_file(path: Path, rows: int, *, changed_every: int = 0) -> None:
         for n in range(rows):
             customer = n + rows if changed_every and n % changed_every == 0 else n
             file.write(f"user-{n:09d},cus_{customer:014d},person{n}@example.com\n")
-
-
-@contextmanager
-def scratch_database(url: str) -> Iterator[str]:
-    name = f"benchmark_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlsplit(url)._replace(path=f"/{name}").geturl()
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def bare_copy(url: str, path: Path) -> float:
@@ -70,7 +58,7 @@ def import_once(url: str, app_id: str, path: Path, *, empty: bool = False) -> tu
             connection.execute("TRUNCATE stripe_sync_identity")
         connection.execute("VACUUM ANALYZE stripe_sync_identity")  # as autovacuum does within a minute
         connection.execute("CHECKPOINT")
-    command = [sys.executable, __file__, "--child", app_id, str(path)]
+    command = [sys.executable, "-m", "benchmarks.identity_import", "--child", app_id, str(path)]
     environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "WARNING"}
     answer = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     seconds, memory = answer.stdout.split()
@@ -78,7 +66,6 @@ def import_once(url: str, app_id: str, path: Path, *, empty: bool = False) -> tu
 
 
 def child(app_id: str, path: str) -> None:
-    sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
     import django
 

@@ -1,6 +1,6 @@
 """Requests, SQL statements and request rate of a reconciliation against the sandbox.
 
-    python benchmarks/reconciliation.py [--subscriptions 100000] [--threads 8] [--rate 25]
+    python -m benchmarks.reconciliation [--subscriptions 100000] [--threads 8] [--rate 25]
 
 Prints, for the first reconciliation and for one that finds nothing: seconds, the share of the allowed request rate
 that was used, SQL statements per object, and for each resource its requests against the least possible number. The
@@ -20,7 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-from identity_import import scratch_database
+
+from benchmarks.scratch import scratch_database
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKGROUND_SHARE = 0.8
@@ -37,7 +38,6 @@ def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
         flush=True,
     )
 
-    sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "engage_stripe.settings"
     import django
 

@@ -4,13 +4,21 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, beat_init, heartbeat_sent, worker_ready
+from celery.signals import beat_embedded_init, beat_init, heartbeat_sent, task_prerun, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
 
 app = Celery("engage_stripe")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+def _renew_database_connections(**_: object) -> None:
+    """As Django does before each request: a new connection where the old one is broken or has served long enough."""
+    from django.db import close_old_connections  # noqa: PLC0415  settings are read only once a worker runs
+
+    close_old_connections()
 
 
 @worker_ready.connect

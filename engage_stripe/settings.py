@@ -148,6 +148,7 @@ CACHES = {
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_DB_REUSE_MAX = 1_000_000_000  # never a new connection per task; celery.py renews those that need it
 CELERY_TASK_ACKS_LATE = True  # a killed worker's task is delivered again; every task can run twice
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -1,6 +1,5 @@
 """Locks of customers: writers of the same customer take turns, and nobody deadlocks."""
 
-import json
 from collections.abc import Collection
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from django.db import connection as database
 
 from sync.models import Customer
 from sync.observed import CustomerKey
+from sync.records import as_records
 
 APP_LOCK = 0x53545250
 """First key of the advisory lock of an App: shared by writers, held alone while its identities are projected."""
@@ -19,14 +19,14 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     Shares the lock of the Apps, so that their identities are not projected meanwhile. Returns the email each
     customer had before.
     """
-    rows = json.dumps([{"c": str(connection_id), "s": stripe_id} for connection_id, stripe_id in keys])
+    rows = as_records([{"c": connection_id, "s": stripe_id} for connection_id, stripe_id in keys])
     with database.cursor() as cursor:
         cursor.execute(_LOCK_NEW_SQL, [APP_LOCK, sorted(map(str, app_ids)), rows])
         cursor.execute(_LOCK_SQL, [rows])
         return {(connection_id, stripe_id): email for connection_id, stripe_id, email in cursor.fetchall()}
 
 
-_KEYS = "jsonb_to_recordset(%s::jsonb) AS k(c uuid, s text)"
+_KEYS = "json_to_recordset(%s::json) AS k(c uuid, s text)"
 _LOCK_NEW_SQL = f"""
     WITH shared AS MATERIALIZED (
         SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a

@@ -69,7 +69,7 @@ class DiscountFact:
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethodFact:
-    """A payment method, a card or a source; ``customer`` is null once it is detached."""
+    """A payment method, a card or a source; ``deleted`` once it is detached, of the ``customer`` that had it."""
 
     stripe_id: str
     deleted: bool = False

@@ -5,13 +5,13 @@ parked.
 """
 
 import gc
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
@@ -23,6 +23,7 @@ from sync.facts import Reading
 from sync.metrics import EVENTS, LAG
 from sync.observations import apply_observations
 from sync.observed import Observation, event_rank
+from sync.records import as_records
 from sync.stripe_events import read_event
 
 BATCH = 500
@@ -53,6 +54,15 @@ class InboxEvent:
         self.error = f"{type(error).__name__}: {error}"[:2000]
 
 
+TURN = 10
+"""Batches that a task applies before it lets another one have the worker; a few seconds' work."""
+
+
+def drain_for_a_turn() -> bool:
+    """Apply up to a turn's batches. Whether more may wait."""
+    return all(apply_batch() for _ in range(TURN))
+
+
 def drain(*, batch: int = BATCH) -> int:
     """Apply everything that waits. Returns how many events were taken from the inbox."""
     total = 0
@@ -73,20 +83,58 @@ def _without_garbage_collection() -> Iterator[None]:
 
 def apply_batch(*, limit: int = BATCH) -> int:
     """Apply up to ``limit`` events that no other worker holds. Returns how many were claimed."""
-    with _without_garbage_collection(), transaction.atomic():
-        claimed = _claim(limit)
-        if claimed:
-            _apply(claimed, _load_connections(claimed))
-            _mark(claimed)
-    for event in claimed:
+    with _without_garbage_collection():
+        return len(_apply(sql.CLAIM, limit))
+
+
+def _apply(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
+    """Claim and take in together; if that fails, each half alone, down to the one event that cannot be taken in.
+
+    Every attempt is a transaction of its own, so a worker that looks for a poisoned event holds no locks meanwhile.
+    """
+    claimed: list[InboxEvent] = []
+    try:
+        with transaction.atomic():
+            claimed = _claim(claim, parameter)
+            if claimed:
+                _take_in(claimed, _load_connections(claimed))
+                _mark(claimed)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble, not an event's: all of them stay in the inbox
+    except Exception as error:
+        if not claimed:
+            raise
+        _apply_apart(claimed, error)  # whatever one event does, it must not hold up the others
+    else:
+        _count(claimed)
+    return claimed
+
+
+def _apply_apart(events: list[InboxEvent], error: Exception) -> None:
+    ids = [one.id for one in events]
+    if len(ids) > 1:
+        middle = len(ids) // 2
+        for half in (ids[:middle], ids[middle:]):
+            _apply(sql.CLAIM_THESE, half)
+        return
+    log.warning("event_failed", event_id=events[0].event_id, error=repr(error))
+    with transaction.atomic():
+        failed = _claim(sql.CLAIM_THESE, ids)
+        for one in failed:
+            one.fail(error)
+        _mark(failed)
+    _count(failed)
+
+
+def _count(events: Sequence[InboxEvent]) -> None:
+    for event in events:
         EVENTS.labels(event.state).inc()
         LAG.observe(event.waited)
-    return len(claimed)
 
 
-def _claim(limit: int) -> list[InboxEvent]:
+def _claim(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
     with database.cursor() as cursor:
-        cursor.execute(sql.CLAIM, [limit])
+        cursor.execute(claim, [parameter])
         return [InboxEvent(*row) for row in cursor.fetchall()]
 
 
@@ -94,23 +142,6 @@ def _load_connections(events: Sequence[InboxEvent]) -> dict[UUID, Connection]:
     """Without the secrets, which nobody here needs."""
     fields = ("app_id", "method", "status", "livemode", "stripe_account_id", "permissions")
     return Connection.objects.only(*fields).in_bulk({event.connection_id for event in events})
-
-
-def _apply(events: list[InboxEvent], connections: dict[UUID, Connection]) -> None:
-    """Take the events in together; if that fails, each half alone, down to the one that cannot be taken in."""
-    try:
-        with transaction.atomic():
-            _take_in(events, connections)
-    except (OperationalError, InterfaceError):
-        raise  # the database's trouble, not an event's: all of them stay in the inbox
-    except Exception as error:  # noqa: BLE001  whatever one event does, it must not hold up the others
-        if len(events) == 1:
-            log.warning("event_failed", event=events[0].event_id, error=repr(error))
-            events[0].fail(error)
-            return
-        middle = len(events) // 2
-        _apply(events[:middle], connections)
-        _apply(events[middle:], connections)
 
 
 def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> None:
@@ -137,7 +168,7 @@ def _read(event: InboxEvent) -> Reading:
     try:
         if event.payload is None:
             raise ValueError("The payload has expired.")  # noqa: TRY301
-        return read_event(json.loads(event.payload))
+        return read_event(orjson.loads(event.payload))
     except (ValueError, RecursionError) as error:
         event.fail(error)
         return Reading()
@@ -150,8 +181,8 @@ def _observation(event: InboxEvent, reading: Reading) -> Observation:
 
 def _mark(events: Sequence[InboxEvent]) -> None:
     rows = [
-        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": str(one.connection_id)}
+        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id}
         for one in events
     ]  # fmt: skip
     with database.cursor() as cursor:
-        cursor.execute(sql.MARK, [json.dumps(rows)])
+        cursor.execute(sql.MARK, [as_records(rows)])

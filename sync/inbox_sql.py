@@ -8,17 +8,19 @@ SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 
 _EVENTS = StripeEvent._meta.db_table
 
-CLAIM = f"""
+_WAITING = f"""
     SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts,
         extract(epoch FROM clock_timestamp() - received_at)::float
     FROM {_EVENTS}
     WHERE state = 'received' AND not_before <= clock_timestamp()
-    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """  # noqa: S608  table name
+
+CLAIM = f"{_WAITING} ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+CLAIM_THESE = f"{_WAITING} AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 
 MARK = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb)
+        SELECT * FROM json_to_recordset(%s::json)
             AS r(id bigint, state text, attempts integer, error text, c uuid)
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,

@@ -1,6 +1,5 @@
 """What hangs on customers and subscriptions by id, loaded for many customers at once."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -9,6 +8,7 @@ from django.db import connection as database
 
 from sync import projection_sql as sql
 from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
+from sync.records import as_records
 from sync.traits import CustomerState, Known
 
 
@@ -34,7 +34,7 @@ class KnownOfConnection(Known):
 
 def load_known(states: Iterable[tuple[UUID, CustomerState]]) -> KnownRows:
     wanted = {key for connection_id, state in states for key in _wanted(connection_id, state)}
-    rows = json.dumps([{"c": str(c), "k": kind, "s": stripe_id} for c, kind, stripe_id in wanted])
+    rows = as_records([{"c": c, "k": kind, "s": stripe_id} for c, kind, stripe_id in wanted])
     known = KnownRows()
     with database.cursor() as cursor:
         cursor.execute(sql.LOAD_KNOWN, [rows])

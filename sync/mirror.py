@@ -3,7 +3,6 @@
 Callers hold the locks of ``customer_locks``; tables and rows are written in one order, so writers never deadlock.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import NamedTuple
@@ -39,6 +38,7 @@ from sync.models import (
     Subscription,
 )
 from sync.observed import Mirrored, Observation, Touch, customer_of, is_fetched
+from sync.records import as_records
 
 
 class _Version(NamedTuple):
@@ -123,12 +123,12 @@ def _upsert(
     mirrored: Mirrored,
 ) -> None:
     rows = [
-        {"connection_id": str(key[0]), "rank": version.rank}
-        | {name: getattr(version.fact, name) for name in table.names}
+        {"connection_id": key[0], "rank": version.rank}
+        | {name: value for name in table.names if (value := getattr(version.fact, name)) is not None}
         for key, version in versions.items()
     ]
     with database.cursor() as cursor:
-        cursor.execute(table.upsert, [json.dumps(rows)])
+        cursor.execute(table.upsert, [as_records(rows)])
         for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
             version = versions[connection_id, stripe_id]
             touch = Touch(fact_type, version.rank, version.source)
@@ -137,7 +137,7 @@ def _upsert(
             if _contradicts(version.rank, rank_before, differs=differs, written=written):
                 _doubt_both(mirrored, connection_id, max(version.rank, rank_before or 0), version.fact, owner)
             if differs and written and fact_type in _NAMED:
-                mirrored.renamed.add((connection_id, table.object_type, stripe_id))
+                mirrored.renamed[connection_id, table.object_type, stripe_id] = rank_before is None
 
 
 _NAMED = (ProductFact, CouponFact)
@@ -155,11 +155,11 @@ def _contradicts(rank: int, rank_before: int | None, *, differs: bool, written: 
 
 def _write_payments(payments: dict[tuple[UUID, str], _Version], mirrored: Mirrored) -> None:
     rows = [
-        {"c": str(key[0]), "s": key[1], "rank": version.rank, "failed": _payment_failed(version.fact)}
+        {"c": key[0], "s": key[1], "rank": version.rank, "failed": _payment_failed(version.fact)}
         for key, version in payments.items()
     ]
     with database.cursor() as cursor:
-        cursor.execute(PAYMENTS_SQL, [json.dumps(rows)])
+        cursor.execute(PAYMENTS_SQL, [as_records(rows)])
         for connection_id, customer, rank in cursor.fetchall():
             _doubt_both(mirrored, connection_id, rank, payments[connection_id, customer].fact, None)
 

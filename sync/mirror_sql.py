@@ -40,7 +40,7 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     return f"""
         WITH new AS MATERIALIZED (
             SELECT r.connection_id, r.stripe_id, r.rank, {values}
-            FROM jsonb_to_recordset(%s::jsonb)
+            FROM json_to_recordset(%s::json)
                 AS r(connection_id uuid, stripe_id text, rank bigint, {record})
         ), old AS MATERIALIZED (
             SELECT t.connection_id, t.stripe_id, t.rank, {owner} AS owner,
@@ -90,7 +90,7 @@ def _replacement(name: str, column: models.Field) -> str:  # type: ignore[type-a
 
 PAYMENTS_SQL = f"""
     WITH new AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(c uuid, s text, rank bigint, failed boolean)
+        SELECT * FROM json_to_recordset(%s::json) AS r(c uuid, s text, rank bigint, failed boolean)
     ), written AS (
         UPDATE {Customer._meta.db_table} t SET payment_failed = new.failed, payment_rank = new.rank
         FROM new WHERE t.connection_id = new.c AND t.stripe_id = new.s AND new.rank > t.payment_rank

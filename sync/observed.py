@@ -41,11 +41,14 @@ class Touch(NamedTuple):
 
 @dataclass(slots=True)
 class Mirrored:
-    """What changed, for whom, and what has to be read again. ``renamed`` are products and coupons."""
+    """What changed, for whom, and what has to be read again. ``renamed`` are products and coupons.
+
+    The value of one is whether it was unknown before: then only those can show its name who were written without it.
+    """
 
     touches: dict[CustomerKey, list[Touch]] = field(default_factory=dict)
     doubts: dict[tuple[UUID, Doubt], int] = field(default_factory=dict)
-    renamed: set[tuple[UUID, str, str]] = field(default_factory=set)
+    renamed: dict[tuple[UUID, str, str], bool] = field(default_factory=dict)
 
     def touch(self, connection_id: UUID, customer: str | None, touch: Touch) -> None:
         if customer:

@@ -4,14 +4,15 @@ Locks are taken in one order: customers (by the mirror's writers), then users. A
 mirror is read, so of two workers that touch the same user the second sees what the first wrote.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.db import connection as database
 from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 
 from connector.models import Connection
 from sync import projection_sql as sql
@@ -20,6 +21,7 @@ from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
 from sync.observed import CustomerKey, Touch
 from sync.provenance import sources_of
+from sync.records import as_records
 from sync.signals import announce
 from sync.traits import CustomerState, project
 
@@ -72,16 +74,26 @@ def project_customers(*, connection: Connection, customers: Collection[str], sou
         return project_touched(touches, emails).changes
 
 
+def wait_for_writers(*, app_id: UUID) -> None:
+    """Until every batch of this App that is under way has ended: what it read and wrote is seen from now on."""
+    with transaction.atomic(), database.cursor() as cursor:
+        _take_app_lock(cursor, app_id)
+
+
 def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> list[TraitChange]:
     """Project these users after their identities changed, in this transaction or before it.
 
     Waits for the batches of this App that may have read the former identities. At most 1,000 users a call.
     """
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
+        _take_app_lock(cursor, app_id)
         cursor.execute(sql.NAMED_USERS, [list(user_ids), app_id])
         links = [Link(*row) for row in cursor.fetchall()]
         return _project(links, {}, source).changes
+
+
+def _take_app_lock(cursor: CursorWrapper, app_id: UUID) -> None:
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
 
 
 def project_touched(
@@ -91,9 +103,9 @@ def project_touched(
 
     Call it in the transaction that wrote the mirror.
     """
-    keys = [{"c": str(key[0]), "s": key[1], "e": former_emails.get(key)} for key in touches]
+    keys = [{"c": key[0], "s": key[1], "e": former_emails.get(key)} for key in touches]
     with database.cursor() as cursor:
-        cursor.execute(sql.FIND_USERS, [json.dumps(keys)])
+        cursor.execute(sql.FIND_USERS, [as_records(keys)])
         links = [Link(*row) for row in cursor.fetchall()]
     return _project(links, touches, {})
 
@@ -113,15 +125,15 @@ def _project(links: list[Link], touches: Mapping[CustomerKey, Sequence[Touch]], 
             saves.append(save)
     if saves:
         with database.cursor() as cursor:
-            cursor.execute(sql.SAVE, [json.dumps(saves)])
+            cursor.execute(sql.SAVE, [as_records(saves)])
     if projected.changes:
         announce(projected.changes)
     return projected
 
 
 def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
-    users = {(str(link.app_id), link.livemode, link.user_id) for link in links}
-    rows = json.dumps([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
+    users = {(link.app_id, link.livemode, link.user_id) for link in links}
+    rows = as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
     with database.cursor() as cursor:
         cursor.execute(sql.MAKE_ROWS, [rows])
         cursor.execute(sql.LOCK_ROWS, [rows])
@@ -131,9 +143,9 @@ def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
     """The customers of each link, in the order of the links."""
-    rows = json.dumps(
+    rows = as_records(
         [
-            {"n": n, "c": str(link.connection_id), "s": link.stripe_id, "e": link.email}
+            {"n": n, "c": link.connection_id, "s": link.stripe_id, "e": link.email}
             for n, link in enumerate(links)
             if link.stripe_id or link.email
         ]
@@ -143,13 +155,11 @@ def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
         cursor.execute(sql.LOAD_CUSTOMERS, [rows])
         for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
             fact = CustomerFact(*customer)
-            ranks = {one["stripe_id"]: one.pop("rank") for one in subscriptions or ()}
-            ranks[fact.stripe_id] = rank
-            state = CustomerState(
-                customer=fact,
-                subscriptions=[SubscriptionFact(**one) for one in subscriptions or ()],
-                payment_failed=payment_failed,
-            )
+            ranks, held = {fact.stripe_id: rank}, []
+            for rank_of_one, *one in orjson.loads(subscriptions or "[]"):
+                held.append(SubscriptionFact(*one))
+                ranks[held[-1].stripe_id] = rank_of_one
+            state = CustomerState(customer=fact, subscriptions=held, payment_failed=payment_failed)
             loaded[n].append(LinkedCustomer(links[n].connection_id, ranks, state))
     return loaded
 
@@ -178,7 +188,7 @@ def _compare(
     found = [touch for key in keys for touch in touches.get(key, ())]
     sources = sources_of(changed, found, source)
     return {
-        "a": str(link.app_id),
+        "a": link.app_id,
         "l": link.livemode,
         "u": link.user_id,
         "customer": projection.customer,
@@ -186,5 +196,5 @@ def _compare(
         "new_sources": sources,
         "changes": changed,
         "source": next(iter(sources.values()), source),
-        **traits,
+        **{name: value for name, value in traits.items() if value is not None},
     }

@@ -40,6 +40,10 @@ def _expression(model: type[models.Model], alias: str, name: str) -> str:
     return f"{column}::text" if isinstance(field, models.DateField) else column
 
 
+def _values(model: type[models.Model], fact: type, alias: str) -> str:
+    return ", ".join(_expression(model, alias, one.name) for one in fields(fact))
+
+
 def _columns(model: type[models.Model], fact: type, alias: str) -> str:
     return _as_stored(model, alias, tuple(one.name for one in fields(fact)))
 
@@ -47,7 +51,7 @@ def _columns(model: type[models.Model], fact: type, alias: str) -> str:
 FIND_USERS = f"""
     WITH touched AS MATERIALIZED (
         SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email
-        FROM jsonb_to_recordset(%s::jsonb) AS k(c uuid, s text, e text)
+        FROM json_to_recordset(%s::json) AS k(c uuid, s text, e text)
         JOIN {_CONNECTIONS} cn ON cn.id = k.c AND cn.status <> 'revoked'
     ), emails AS MATERIALIZED (
         SELECT t.connection_id, t.app_id, t.livemode, lower(c.email) AS email FROM touched t
@@ -74,7 +78,7 @@ NAMED_USERS = f"""
 """  # noqa: S608
 """The same columns for users by name, once per connection of the App; without an identity both links are null."""
 
-_USERS = "jsonb_to_recordset(%s::jsonb) AS u(a uuid, l boolean, u text)"
+_USERS = "json_to_recordset(%s::json) AS u(a uuid, l boolean, u text)"
 
 MAKE_ROWS = f"""
     INSERT INTO {_TRAITS} (app_id, livemode, user_id, subscription_status, sources, version, updated_at)
@@ -92,7 +96,7 @@ LOCK_ROWS = f"""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS u(n integer, c uuid, s text, e text)
+        SELECT * FROM json_to_recordset(%s::json) AS u(n integer, c uuid, s text, e text)
     ), linked AS (
         SELECT u.n, t.id FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
@@ -102,17 +106,18 @@ LOAD_CUSTOMERS = f"""
         WHERE u.s IS NULL
     )
     SELECT linked.n, t.rank, t.payment_failed, {_columns(Customer, CustomerFact, "t")},
-        (SELECT json_agg(r) FROM (
-            SELECT s.rank, {_columns(Subscription, SubscriptionFact, "s")} FROM {Subscription._meta.db_table} s
-            WHERE s.connection_id = t.connection_id AND s.customer = t.stripe_id
-        ) r)
+        (SELECT json_agg(json_build_array(s.rank, {_values(Subscription, SubscriptionFact, "s")}))::text
+            FROM {Subscription._meta.db_table} s
+            WHERE s.connection_id = t.connection_id AND s.customer = t.stripe_id)
     FROM linked JOIN {_CUSTOMERS} t ON t.id = linked.id
 """  # noqa: S608
-"""Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, its subscriptions."""
+"""Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, and its subscriptions.
+
+The last is JSON: of each subscription a list of its rank and its fact's fields."""
 
 LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS w(c uuid, k text, s text)
+        SELECT * FROM json_to_recordset(%s::json) AS w(c uuid, k text, s text)
     )
     SELECT w.k, w.c, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
         (SELECT row_to_json(r) FROM (SELECT {_columns(Discount, DiscountFact, "d")}) r)
@@ -158,7 +163,7 @@ _SETS = ", ".join(f'"{name}" = {_new_value(name)}' for name in TRAIT_NAMES)
 
 SAVE = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(
+        SELECT * FROM json_to_recordset(%s::json) AS r(
             a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, changes jsonb,
             source jsonb, {_RECORD})
     ), saved AS (

@@ -12,7 +12,7 @@ from connector.rate_limit import Priority
 from connector.stripe_gateway import Fetched, StripeGateway
 from sync.models import Discount, RefreshRequest, Subscription
 from sync.observations import apply_objects
-from sync.projection import TraitChange, project_customers
+from sync.projection import TraitChange, project_customers, wait_for_writers
 from sync.traits import ENDED
 
 _CHUNK = 500
@@ -49,6 +49,8 @@ def refresh_object(
     source: dict[str, Any] | None = None,
 ) -> list[TraitChange]:
     """Read one object, take it in, and settle what was asked about it. Raises ``StripeError``."""
+    request = RefreshRequest.objects.filter(connection=connection, object_type=object_type, stripe_id=stripe_id)
+    asked_at = request.values_list("created_at", flat=True).first()
     truth = _read_truth(StripeGateway(connection, priority=priority), connection, object_type, stripe_id)
     changes = apply_objects(
         connection=connection,
@@ -57,9 +59,8 @@ def refresh_object(
         source=source or {"request": truth.request_id, "at": truth.rank // 2},
     )
     changes += project_renamed(connection=connection, object_type=object_type, stripe_id=stripe_id)
-    RefreshRequest.objects.filter(
-        connection=connection, object_type=object_type, stripe_id=stripe_id, min_rank__lte=truth.rank
-    ).delete()
+    if asked_at:
+        request.filter(created_at=asked_at, min_rank__lte=truth.rank).delete()
     return changes
 
 
@@ -73,6 +74,7 @@ def project_renamed(*, connection: Connection, object_type: str, stripe_id: str)
             uses = Discount.objects.filter(connection=connection, coupon=stripe_id, customer__isnull=False)
         case _:
             return []
+    wait_for_writers(app_id=connection.app_id)
     customers = [str(one) for one in uses.values_list("customer", flat=True).distinct()]
     changes: list[TraitChange] = []
     for start in range(0, len(customers), _CHUNK):

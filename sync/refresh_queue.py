@@ -1,13 +1,13 @@
 """The durable queue of what has to be read from Stripe: one row per object, however many reasons there are."""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import connection as database
 
 from sync.facts import Doubt
 from sync.models import Discount, RefreshRequest, Subscription
+from sync.records import as_records
 
 SETTLE_SECONDS = 3
 """A fetch knows about a second only after it is over; see ``rank`` in ``sync.models.mirrors``."""
@@ -23,12 +23,13 @@ EMAIL = "email"
 
 _ASK_SQL = f"""
     WITH asked AS (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb)
+        SELECT * FROM json_to_recordset(%s::json)
             AS r(c uuid, t text, s text, rank bigint, reason text, used boolean)
     )
     INSERT INTO {RefreshRequest._meta.db_table} AS t
         (connection_id, object_type, stripe_id, min_rank, reason, not_before, attempts, error, created_at)
-    SELECT a.c, a.t, a.s, max(a.rank), min(a.reason), now() + make_interval(secs => %s), 0, '', now()
+    SELECT a.c, a.t, a.s, max(a.rank), min(a.reason), now() + make_interval(secs => %s), 0, '',
+        clock_timestamp()
     FROM asked a
     WHERE NOT a.used
         OR (a.t = 'product' AND EXISTS (
@@ -39,27 +40,39 @@ _ASK_SQL = f"""
     GROUP BY a.c, a.t, a.s ORDER BY a.c, a.t, a.s
     ON CONFLICT (connection_id, object_type, stripe_id) DO UPDATE SET
         min_rank = greatest(t.min_rank, excluded.min_rank),
-        not_before = least(t.not_before, excluded.not_before)
+        not_before = least(t.not_before, excluded.not_before), created_at = excluded.created_at
 """  # noqa: S608  names of tables
 
 
-def ask(doubts: Mapping[tuple[UUID, Doubt], int], renamed: Collection[tuple[UUID, str, str]] = ()) -> None:
-    """Queue doubts with the rank that settles them, and renamed products and coupons that somebody uses.
+def ask(
+    doubts: Mapping[tuple[UUID, Doubt], int], renamed: Mapping[tuple[UUID, str, str], bool] | None = None
+) -> None:
+    """Queue doubts with the rank that settles them, and ``renamed`` products and coupons.
+
+    Those that were unknown before only where somebody uses them: whoever starts to use one meanwhile misses its name
+    and asks for it. Those that had another name always: whoever starts to use one meanwhile may have read that.
 
     Call it in the transaction that found them.
     """
     rows = [
-        {"c": str(key), "t": doubt.object_type, "s": doubt.stripe_id, "rank": rank, "reason": doubt.reason[:255],
+        {"c": key, "t": doubt.object_type, "s": doubt.stripe_id, "rank": rank, "reason": doubt.reason[:255],
          "used": False}
         for (key, doubt), rank in doubts.items()
     ]  # fmt: skip
     rows += [
-        {"c": str(key), "t": object_type, "s": stripe_id, "rank": RENAMED_RANK, "reason": "renamed", "used": True}
-        for key, object_type, stripe_id in renamed
+        {
+            "c": key,
+            "t": object_type,
+            "s": stripe_id,
+            "rank": RENAMED_RANK,
+            "reason": "renamed",
+            "used": is_new,
+        }
+        for (key, object_type, stripe_id), is_new in (renamed or {}).items()
     ]
     if rows:
         with database.cursor() as cursor:
-            cursor.execute(_ASK_SQL, [json.dumps(rows), SETTLE_SECONDS])
+            cursor.execute(_ASK_SQL, [as_records(rows), SETTLE_SECONDS])
 
 
 def request_refresh(

@@ -78,4 +78,4 @@ def _answer(request: RefreshRequest) -> None:
 def _project_only(request: RefreshRequest) -> None:
     """A name changed in an event or a run: there is nothing to read, only users to project."""
     project_renamed(connection=request.connection, object_type=request.object_type, stripe_id=request.stripe_id)
-    RefreshRequest.objects.filter(id=request.id, min_rank=RENAMED_RANK).delete()
+    RefreshRequest.objects.filter(id=request.id, created_at=request.created_at).delete()

@@ -13,7 +13,7 @@ _KNOWN = frozenset(CONNECT_EVENTS) | {
     "plan.deleted",
     "plan.updated",
 }
-_GONE = {"customer.deleted", "customer.discount.deleted", "customer.source.deleted"}
+_GONE = {"customer.deleted", "customer.discount.deleted", "customer.source.deleted", "payment_method.detached"}
 _PAYMENTS = {"invoice.paid": False, "invoice.payment_succeeded": False, "invoice.payment_failed": True}
 _FETCHABLE = {"customer", "subscription", "product", "price", "coupon", "promotion_code"}
 
@@ -44,6 +44,8 @@ def read_event(event: Json) -> Reading:
     data = record(record(event, "data"), "object")
     if event_type in _PAYMENTS:
         return _read_invoice(data, failed=_PAYMENTS[event_type])
+    if event_type == "payment_method.detached":
+        data = _with_former_customer(event, data)
     reading = read_object({**data, "deleted": True} if _says_gone(event_type) else data)
     reading.facts += _settled_payments(event, data)
     return reading
@@ -52,6 +54,15 @@ def read_event(event: Json) -> Reading:
 def _says_gone(event_type: str) -> bool:
     """``customer.subscription.deleted`` says that the subscription ended, not that the object is gone."""
     return event_type in _GONE or (event_type.endswith(".deleted") and not event_type.startswith("customer."))
+
+
+def _with_former_customer(event: Json, data: Json) -> Json:
+    """A detached method names its customer no more, and never gets another: it is gone for the one it had.
+
+    https://docs.stripe.com/api/payment_methods/detach
+    """
+    former = reference(record(record(event, "data"), "previous_attributes"), "customer")
+    return {**data, "customer": data.get("customer") or former}
 
 
 def _read_invoice(invoice: Json, *, failed: bool) -> Reading:

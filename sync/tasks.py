@@ -23,16 +23,20 @@ from sync import (
     uploads,
 )
 from sync.models import Night, SyncRun
-from sync.nudge import nudge_is_answered
+from sync.nudge import nudge, nudge_is_answered, send_drain
 from sync.reconciliation_ranges import RESOURCES
 from sync.retention import forget_old
 
 
 @shared_task(name="stripe_sync.drain_inbox", ignore_result=True)
 def drain_inbox() -> None:
-    """Nudged by each webhook, and every few seconds by beat in case a nudge was lost."""
+    """Nudged by webhooks, and every few seconds by beat: nudges are lost, and a backlog needs more workers."""
+    if inbox.drain_for_a_turn():
+        send_drain()
+        return
     nudge_is_answered()
-    inbox.drain()
+    if inbox.apply_batch():  # it came after the last look, when its nudge was still held to be answered
+        nudge()
 
 
 @shared_task(name="stripe_sync.work_off_refreshes", ignore_result=True)

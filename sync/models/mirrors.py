@@ -115,6 +115,8 @@ class RefreshRequest(models.Model):
     """An object whose truth must be read from Stripe. Done once a fetch of at least ``min_rank`` is applied.
 
     An ``object_type`` of ``email`` asks who has that address, which stands in ``stripe_id``.
+
+    ``created_at`` is when it was last asked for: what is asked while it is being done is not done with it.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")

@@ -159,8 +159,9 @@ class ModelStripe:
         self._update_customer(customer_id, invoice_settings={"default_payment_method": method_id})
 
     def detach_card(self, method_id: str) -> None:
+        former = {"customer": self.methods[method_id]["customer"]}
         self.methods[method_id] = {**self.methods[method_id], "customer": None}
-        self._emit("payment_method.detached", self.methods[method_id])
+        self._emit("payment_method.detached", self.methods[method_id], former)
 
     def replace_card(self, method_id: str, year: int) -> None:
         card = {**self.methods[method_id]["card"], "exp_year": year}

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector.models import Connection
-from sync import inbox
+from sync import inbox, tasks
 from sync.models import Identity, StripeEvent, TraitHistory
 from sync.nudge import nudge, nudge_is_answered
 from sync.observations import apply_objects
@@ -72,6 +72,40 @@ def test_it_nudges_once_until_a_drain_starts(connection: Connection) -> None:
     drain_inbox()
     assert cache.add("stripe-sync:drain-is-coming", 1) is True
     nudge_is_answered()
+
+
+def test_it_applies_what_comes_while_a_drain_ends(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the drain's last look, and before its nudge counts as answered: nobody else will be told of the event."""
+    answered = tasks.nudge_is_answered
+
+    def hear_an_event_first() -> None:
+        deliver(connection, shapes.event("customer.created", shapes.customer()))
+        nudge()
+        answered()
+
+    nudge()
+    monkeypatch.setattr(tasks, "nudge_is_answered", hear_an_event_first)
+    drain_inbox()
+    assert StripeEvent.objects.get(connection=connection).state == "applied"
+    answered()
+
+
+def test_it_gives_the_worker_back_after_a_turn(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clicks and nights have their turn however many events wait."""
+    sent: list[None] = []
+    apply_one = inbox.apply_batch
+    monkeypatch.setattr(inbox, "apply_batch", lambda: apply_one(limit=1))
+    monkeypatch.setattr(tasks, "send_drain", lambda: sent.append(None))
+    waiting = inbox.TURN + 1
+    deliver(
+        connection, *(shapes.event("customer.created", shapes.customer(id=f"cus_{n}")) for n in range(waiting))
+    )
+    drain_inbox()
+    assert StripeEvent.objects.filter(state="received").count() == 1
+    assert sent == [None]
+    drain_inbox()
+    assert not StripeEvent.objects.filter(state="received").exists()
+    assert sent == [None]
 
 
 def test_it_stores_events_while_redis_is_away(

@@ -10,8 +10,8 @@ from django.db import connection as database
 from django.db import connections, transaction
 
 from connector.models import Connection
-from sync import events, inbox, observations
-from sync.models import Identity, StripeEvent, UserTraits
+from sync import events, inbox, observations, refresh_worker
+from sync.models import Identity, RefreshRequest, StripeEvent, UserTraits
 from sync.observations import apply_objects
 from sync.projection import project_users
 from tests.factories import make_connection
@@ -195,3 +195,91 @@ def test_it_shares_a_full_inbox_without_deadlock(connection: Connection) -> None
         worker.start()
     finish(*workers)
     assert StripeEvent.objects.filter(state="applied", attempts=0).count() == 480
+
+
+def test_it_holds_no_locks_between_the_halves_of_a_failed_batch(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that looks for a poisoned event takes locks in the order of the halves, not of the customers."""
+    read, lock = inbox.read_event, observations.lock_customers
+    at_second_half, go_on = threading.Event(), threading.Event()
+
+    def fail(event: dict[str, Any]) -> Any:
+        if event["type"] == "customer.created":
+            raise LookupError("poisoned")
+        return read(event)
+
+    def stop(keys: Any, **kwargs: Any) -> Any:
+        alone = {customer for _, customer in keys} == {"cus_a"}
+        if threading.current_thread().name == "first" and alone:
+            at_second_half.set()
+            assert go_on.wait(60)
+        return lock(keys, **kwargs)
+
+    monkeypatch.setattr(inbox, "read_event", fail)
+    monkeypatch.setattr(observations, "lock_customers", stop)
+    for event_type, customer in (("customer.updated", "cus_b"), ("customer.created", "cus_p"),
+                                 ("customer.updated", "cus_a")):  # fmt: skip
+        store(connection, event_type, shapes.customer(id=customer), shapes.NOW)
+    first = _Worker("first", lambda: inbox.apply_batch(limit=3))
+    first.start()
+    assert at_second_half.wait(60)
+    for customer in ("cus_a", "cus_b"):
+        store(connection, "customer.updated", shapes.customer(id=customer, delinquent=True), shapes.NOW + 1)
+    second = run_second(lambda: inbox.apply_batch(limit=2))
+    go_on.set()
+    for worker in (first, second):
+        worker.join(60)
+        assert worker.error is None, repr(worker.error)
+    inbox.drain()
+    assert StripeEvent.objects.filter(state="applied").count() == 4
+
+
+@points
+def test_it_takes_the_card_away_that_is_attached_meanwhile(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """A detached card names no customer any more; whoever shows it must still be found, committed or not."""
+    link(connection, "ada", stripe_id="cus_1")
+    customer = shapes.customer(invoice_settings={"default_payment_method": "pm_1"})
+    apply_objects(connection=connection, objects=[customer, shapes.subscription()], rank=1, source={})
+    store(connection, "payment_method.attached", shapes.payment_method(), shapes.NOW)
+    detached = shapes.event(
+        "payment_method.detached",
+        shapes.payment_method(customer=None),
+        created=shapes.NOW + 1,
+        previous_attributes={"customer": "cus_1"},
+    )
+    events.keep(connection_ids=[connection.id], event=detached)
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(lambda: inbox.apply_batch(limit=1))
+    finish(first, second)
+    assert UserTraits.objects.get(user_id="ada").payment_card_brand is None
+
+
+@points
+def test_it_shows_the_new_name_of_a_plan_that_is_taken_meanwhile(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """Whoever is projecting reads the former name, and who renames does not see the subscription."""
+    link(connection, "ada", stripe_id="cus_1")
+    apply_objects(connection=connection, objects=[shapes.customer()], rank=1, source={})
+    store(connection, "customer.subscription.created", shapes.subscription(), shapes.NOW)
+
+    def rename() -> None:
+        store(connection, "product.updated", shapes.product(name="Gold"), shapes.NOW)
+        inbox.apply_batch(limit=1)
+        work_off_at_once()
+
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(rename)
+    finish(first, second)
+    work_off_at_once()
+    assert UserTraits.objects.get(user_id="ada").subscription_plan == "Gold"
+
+
+def work_off_at_once() -> None:
+    RefreshRequest.objects.update(not_before="2020-01-01T00:00Z")
+    refresh_worker.work_off()

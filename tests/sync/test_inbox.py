@@ -1,5 +1,7 @@
 """From a delivered event to the traits."""
 
+from typing import Any
+
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
@@ -87,3 +89,26 @@ def test_it_parks_a_poisoned_event_alone(connection: Connection) -> None:
     assert (row.state, row.attempts) == ("failed", inbox.MAX_ATTEMPTS)
     assert "customer" in row.error
     assert traits_of(connection).subscription_status == "active"
+
+
+def test_it_counts_one_attempt_a_batch_whatever_its_neighbours_do(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that cannot be read waits out its pauses even where another one makes the batch fail again and again."""
+    broken = shapes.event("customer.updated", shapes.customer(id="cus_broken"))
+    unreadable = shapes.event("customer.subscription.updated", {"object": "subscription", "id": "sub_x"})
+    healthy = [shapes.event("customer.updated", shapes.customer(id=f"cus_{n}")) for n in range(14)]
+    deliver(connection, unreadable, *healthy, broken)
+    read = inbox.read_event
+
+    def fail(event: dict[str, Any]) -> Any:
+        if event["id"] == broken["id"]:
+            raise LookupError("unforeseen")
+        return read(event)
+
+    monkeypatch.setattr(inbox, "read_event", fail)
+    inbox.drain()
+
+    attempts = dict(StripeEvent.objects.exclude(state="applied").values_list("event_id", "attempts"))
+    assert attempts == {unreadable["id"]: 1, broken["id"]: 1}
+    assert StripeEvent.objects.get(event_id=broken["id"]).error == "LookupError: unforeseen"

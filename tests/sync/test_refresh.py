@@ -6,9 +6,12 @@ import pytest
 
 from connector.crypto import Secret
 from connector.models import Connection
+from sync import refresh, refresh_worker
+from sync.facts import Doubt
 from sync.models import Identity, PaymentMethod, RefreshRequest, Subscription, UserTraits
+from sync.observations import apply_objects
 from sync.refresh import refresh_customer
-from sync.refresh_queue import request_refresh
+from sync.refresh_queue import RENAMED_RANK, ask, request_refresh
 from sync.refresh_worker import work_off
 from tests.sandbox_process import StripeAccount
 from tests.sync.conftest import SEED_PERMISSIONS, let_time_pass
@@ -153,3 +156,28 @@ def test_it_shows_a_product_s_new_name(
     traits = traits_of(connection)
     assert traits.subscription_plan == "Standard"
     assert traits.sources["subscription_plan"] == {"product": ada["product"]}
+
+
+@pytest.mark.parametrize(("module", "min_rank"), [(refresh_worker, RENAMED_RANK), (refresh, 1)])
+def test_it_keeps_what_is_asked_for_while_it_is_being_done(
+    connection: Connection, ada: dict[str, Any], monkeypatch: pytest.MonkeyPatch, module: Any, min_rank: int
+) -> None:
+    """A plan gets yet another name just after its users were projected."""
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    work_off_everything(connection)
+    product, project = ada["product"], module.project_renamed
+
+    def renamed_again(**arguments: Any) -> Any:
+        changes = project(**arguments)
+        named = {"id": product, "object": "product", "name": "Gold"}
+        apply_objects(connection=connection, objects=[named], rank=2**40 + 1, source={})
+        return changes
+
+    key = (connection.id, Doubt("product", product, "renamed"))
+    ask({key: min_rank})
+    RefreshRequest.objects.update(not_before="2020-01-01T00:00Z")
+    monkeypatch.setattr(module, "project_renamed", renamed_again)
+    work_off()
+    monkeypatch.undo()
+    work_off_everything(connection)
+    assert traits_of(connection).subscription_plan == "Gold"
