@@ -1,6 +1,7 @@
 """What the mirrored catalogue says about the plan, coupon or code that an action is about to use."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from actions.outcomes import NotAllowedError
@@ -8,6 +9,7 @@ from actions.stripe_state import Subscription, coupon_ids, items_of
 from actions.wording import amount_in_words, plan_in_words
 from connector.errors import StripeError
 from connector.models import Connection
+from connector.prepared import Prepared, given
 from connector.stripe_gateway import StripeGateway
 from sync.models import Coupon, Price, Product, PromotionCode
 from sync.models.mirrors import Mirrored
@@ -26,13 +28,16 @@ def find_entry(model: type[_Entry], *, connection: Connection, stripe_id: str) -
 
     None where Stripe does not have it either. Raises ``StripeError``.
     """
-    rows = model._default_manager.filter(  # noqa: SLF001  the documented way to any model's rows
-        connection=connection, stripe_id=stripe_id
-    )
-    found = rows.first()
+    found = _mirrored(model).first(connection=connection.id, stripe_id=stripe_id)
     if found is None and _read_entry(model, connection, stripe_id):
-        found = rows.first()
+        found = _mirrored(model).first(connection=connection.id, stripe_id=stripe_id)
     return None if found is None or found.deleted else found
+
+
+@cache
+def _mirrored(model: type[_Entry]) -> Prepared[_Entry]:
+    rows = model._default_manager  # noqa: SLF001  the documented way to any model's rows
+    return Prepared(lambda: rows.filter(connection_id=given("connection"), stripe_id=given("stripe_id")))
 
 
 def _read_entry(model: type[Mirrored], connection: Connection, stripe_id: str) -> bool:
@@ -66,7 +71,7 @@ def usable_price(connection: Connection, price_id: str, *, currency: str | None)
 
 def plan_name(connection: Connection, price: Price) -> str:
     """``Pro, $20 a month``."""
-    product = Product.objects.filter(connection=connection, stripe_id=price.product).first()
+    product = _mirrored(Product).first(connection=connection.id, stripe_id=price.product)
     return plan_in_words(price, product)
 
 

@@ -11,6 +11,7 @@ from actions.outcomes import Outcome
 from actions.parameters import Parameter
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
+from sync.models import Customer
 
 
 class Needs(StrEnum):
@@ -27,8 +28,8 @@ class Click:
     ``subscription`` is Stripe's own object (``discounts`` expanded), one of the customer's ``subscriptions``,
     None for actions that need no subscription; ``target`` are the price ids that chose it, empty for the
     trait rule; ``now`` is Stripe's time in epoch seconds, a test clock's where the subscription is on one;
-    ``customer_discount`` is the discount on the customer itself; ``reference`` is unique to this action of
-    this click; ``is_due`` says that a change put off by our own scheduler is to be made now.
+    ``reference`` is unique to this action of this click; ``is_due`` says that a change put off by our own
+    scheduler is to be made now.
     """
 
     connection: Connection
@@ -36,13 +37,18 @@ class Click:
     parameters: Mapping[str, Any]
     user_id: str
     customer: str
-    customer_discount: str | None
     subscription: dict[str, Any] | None
     subscriptions: Sequence[dict[str, Any]]
     target: tuple[str, ...]
     now: int
     reference: str
     is_due: bool = False
+
+    @property
+    def customer_discount(self) -> str | None:
+        """The discount on the customer itself, as the mirror has it."""
+        rows = Customer.objects.filter(connection=self.connection, stripe_id=self.customer)
+        return rows.values_list("discount", flat=True).first()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ class FollowUp:
 class Outcome:
     """``message`` is for the end user's screen or the designer's test; ``url`` is where the user can go on;
     ``amounts`` are minor units by name beside ``currency``; ``apply_at`` is when our own scheduler makes the
-    change.
+    change; ``request_id`` is Stripe's, of a request that failed.
     """
 
     status: Status
@@ -36,6 +36,7 @@ class Outcome:
     amounts: dict[str, Any] = field(default_factory=dict)
     apply_at: datetime | None = None
     follow_up: FollowUp | None = None
+    request_id: str = ""
 
 
 def outcome_of_error(error: ConnectorError) -> Outcome:
@@ -54,4 +55,5 @@ def outcome_of_error(error: ConnectorError) -> Outcome:
         code=error.code,
         message=error.user_message,
         retryable=error.retryable or status is Status.UNKNOWN,
+        request_id=(error.request_id or "") if isinstance(error, StripeError) else "",
     )

@@ -6,12 +6,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
-from actions.limits import reserve
+from actions.limits import TakenOverError, reserve
 from actions.models import ActionExecution, Execution, Status
 from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
-from actions.recording import apply_answer, record
+from actions.recording import apply_answer, record, replace_scheduled
 from actions.registry import get_action
-from actions.requests import send
+from actions.requests import release_schedule, send
 from actions.stripe_state import snapshot
 from actions.targets import Target, resolve_target
 from connector.errors import ConnectorError, StripeError
@@ -22,58 +22,69 @@ from connector.stripe_gateway import Fetched, StripeGateway
 KEY_LIFETIME = timedelta(hours=23)
 
 
-def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = False) -> None:
+def perform(step: ActionExecution, *, gateway: StripeGateway, is_due: bool = False) -> None:
     """Take the action as far as it goes now. Running it again continues or repeats, and never changes twice."""
-    definition = get_action(action.action)
-    action.attempts += 1
+    step.attempts += 1
+    before = gateway.seconds_at_stripe
     try:
-        request = StripeRequest(**action.request) if action.request else None
+        outcome, answer = _proceed(step, gateway, is_due=is_due)
+    except TakenOverError:
+        step.refresh_from_db()
+        return
+    step.seconds_at_stripe += gateway.seconds_at_stripe - before
+    record(step, outcome, answer=answer)
+    if answer is not None:
+        apply_answer(step, answer, gateway)
+
+
+def _proceed(step: ActionExecution, gateway: StripeGateway, *, is_due: bool) -> tuple[Outcome, Fetched | None]:
+    """The outcome, and Stripe's answer where a request was made and not refused."""
+    try:
+        definition = get_action(step.action)
+        request = StripeRequest(**step.request) if step.request else None
         if request is None:
-            prepared = prepare(action, gateway, is_due=is_due)
+            prepared = prepare(step, gateway, is_due=is_due)
             if isinstance(prepared, Outcome):
                 if prepared.status is Status.PENDING:
-                    reserve(action, None)
-                record(action, prepared)
-                return
+                    reserve(step, None)
+                return prepared, None
             request = prepared
-            reserve(action, asdict(request))
+            reserve(step, asdict(request))
     except ConnectorError as error:
-        record(action, outcome_of_error(error))
-        return
-    _send(action, definition, request, gateway)
+        return outcome_of_error(error), None
+    return _send(step, definition, request, gateway)
 
 
-def prepare(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> StripeRequest | Outcome:
+def prepare(step: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> StripeRequest | Outcome:
     """The request that the action needs now, or the outcome where none is needed. Reads only.
 
     Notes on the (unsaved) action what it is about. Raises ``NotAllowedError``, ``StripeError``.
     """
-    execution, definition = action.execution, get_action(action.action)
+    execution, definition = step.execution, get_action(step.action)
     check_permissions(definition, execution)
     target = resolve_target(
         connection=execution.connection,
         gateway=gateway,
-        user_id=execution.user_id,
-        prices=action.target or (),
+        identity=execution.identity,
+        prices=step.target or (),
     )
-    action.customer = target.customer
+    step.customer = target.customer
     if target.subscription:
-        action.subscription = target.subscription["id"]
-        action.before = snapshot(target.subscription)
+        step.subscription = target.subscription["id"]
+        step.before = snapshot(target.subscription)
     check_status(definition, target)
     return definition.prepare(
         Click(
             connection=execution.connection,
             gateway=gateway,
-            parameters=action.parameters,
+            parameters=step.parameters,
             user_id=execution.user_id,
             customer=target.customer,
-            customer_discount=target.customer_discount,
             subscription=target.subscription,
             subscriptions=target.subscriptions,
-            target=tuple(action.target or ()),
+            target=tuple(step.target or ()),
             now=target.now,
-            reference=action.idempotency_key,
+            reference=step.idempotency_key,
             is_due=is_due,
         )
     )
@@ -104,22 +115,23 @@ def check_status(definition: ActionDefinition, target: Target) -> None:
 
 
 def _send(
-    action: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
-) -> None:
+    step: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
+) -> tuple[Outcome, Fetched | None]:
     try:
-        if _key_has_expired(action):
+        if _key_has_expired(step):
             answer = _read_state(request, gateway)
         else:
-            answer = send(gateway, request, key=action.idempotency_key)
+            if request.releases:
+                release_schedule(gateway, request, key=step.idempotency_key)
+                replace_scheduled(step, request.releases)
+            answer = send(gateway, request, key=step.idempotency_key)
     except StripeError as error:
-        record(action, _outcome_of_sending(action, request, error))
-        return
-    record(action, definition.read_back(request, answer.data), answer=answer)
-    apply_answer(action, answer)
+        return _outcome_of_sending(step, request, error), None
+    return definition.read_back(request, answer.data), answer
 
 
-def _key_has_expired(action: ActionExecution) -> bool:
-    return action.started_at is not None and timezone.now() - action.started_at > KEY_LIFETIME
+def _key_has_expired(step: ActionExecution) -> bool:
+    return step.started_at is not None and timezone.now() - step.started_at > KEY_LIFETIME
 
 
 def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
@@ -129,7 +141,7 @@ def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
     return gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
 
 
-def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: StripeError) -> Outcome:
+def _outcome_of_sending(step: ActionExecution, request: StripeRequest, error: StripeError) -> Outcome:
     """A refusal is final; of a payment, it may leave an invoice that the user can pay. Anything else leaves
     open what an earlier attempt under the same key has done.
     """
@@ -137,7 +149,7 @@ def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: 
     if error.http_status == 402 and link:
         return replace(outcome_of_error(error), status=Status.REQUIRES_ACTION, url=link)
     is_refusal = not error.retryable and not error.outcome_unknown
-    lost_access = error.http_status in {401, 403} and action.attempts > 1
+    lost_access = error.http_status in {401, 403} and step.attempts > 1
     if is_refusal and not lost_access:
         return outcome_of_error(error)
     return Outcome(
@@ -145,4 +157,5 @@ def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: 
         code=error.code,
         message="Stripe has not confirmed this yet. It is being settled; ask again in a moment.",
         retryable=True,
+        request_id=error.request_id or "",
     )
