@@ -30,29 +30,29 @@ class TakenOverError(Exception):
     """
 
 
-def reserve(step: ActionExecution, request: dict[str, Any] | None) -> None:
+def reserve(action: ActionExecution, request: dict[str, Any] | None) -> None:
     """Save the request (None: it will be made later), if the limits leave room for it. Raises
     ``NotAllowedError``, ``TakenOverError``.
 
     Counting and saving happen under one lock per connection, so that parallel clicks cannot exceed a cap
     together.
     """
-    connection_id = step.execution.connection_id
-    limits = _LIMITS.all(connection=connection_id, action=step.action)
+    connection_id = action.execution.connection_id
+    limits = _LIMITS.all(connection=connection_id, action=action.action)
     if not limits:
-        _save(step, request)
+        _save(action, request)
         return
     with transaction.atomic():
         hold_in_transaction(f"limits:{connection_id}")
         for limit in limits:
-            _check(limit, step)
-        _save(step, request)
+            _check(limit, action)
+        _save(action, request)
 
 
-def _save(step: ActionExecution, request: dict[str, Any] | None) -> None:
-    step.request = request
-    step.started_at = timezone.now()
-    if not save_request(step):
+def _save(action: ActionExecution, request: dict[str, Any] | None) -> None:
+    action.request = request
+    action.started_at = timezone.now()
+    if not save_request(action):
         raise TakenOverError
 
 

@@ -9,9 +9,9 @@ from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.limits import TakenOverError, reserve
 from actions.models import ActionExecution, Execution, Status
 from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
-from actions.recording import apply_answer, record, replace_scheduled
+from actions.recording import apply_answer, record
 from actions.registry import get_action
-from actions.requests import release_schedule, send
+from actions.requests import send
 from actions.stripe_state import snapshot
 from actions.targets import Target, resolve_target
 from connector.errors import ConnectorError, StripeError
@@ -22,69 +22,69 @@ from connector.stripe_gateway import Fetched, StripeGateway
 KEY_LIFETIME = timedelta(hours=23)
 
 
-def perform(step: ActionExecution, *, gateway: StripeGateway, is_due: bool = False) -> None:
+def perform(action: ActionExecution, *, gateway: StripeGateway, is_due: bool = False) -> None:
     """Take the action as far as it goes now. Running it again continues or repeats, and never changes twice."""
-    step.attempts += 1
+    action.attempts += 1
     before = gateway.seconds_at_stripe
     try:
-        outcome, answer = _proceed(step, gateway, is_due=is_due)
+        outcome, answer = _proceed(action, gateway, is_due=is_due)
     except TakenOverError:
-        step.refresh_from_db()
+        action.refresh_from_db()
         return
-    step.seconds_at_stripe += gateway.seconds_at_stripe - before
-    record(step, outcome, answer=answer)
+    action.seconds_at_stripe += gateway.seconds_at_stripe - before
+    record(action, outcome, answer=answer)
     if answer is not None:
-        apply_answer(step, answer, gateway)
+        apply_answer(action, answer, gateway)
 
 
-def _proceed(step: ActionExecution, gateway: StripeGateway, *, is_due: bool) -> tuple[Outcome, Fetched | None]:
+def _proceed(action: ActionExecution, gateway: StripeGateway, *, is_due: bool) -> tuple[Outcome, Fetched | None]:
     """The outcome, and Stripe's answer where a request was made and not refused."""
     try:
-        definition = get_action(step.action)
-        request = StripeRequest(**step.request) if step.request else None
+        definition = get_action(action.action)
+        request = StripeRequest(**action.request) if action.request else None
         if request is None:
-            prepared = prepare(step, gateway, is_due=is_due)
+            prepared = prepare(action, gateway, is_due=is_due)
             if isinstance(prepared, Outcome):
                 if prepared.status is Status.PENDING:
-                    reserve(step, None)
+                    reserve(action, None)
                 return prepared, None
             request = prepared
-            reserve(step, asdict(request))
+            reserve(action, asdict(request))
     except ConnectorError as error:
         return outcome_of_error(error), None
-    return _send(step, definition, request, gateway)
+    return _send(action, definition, request, gateway)
 
 
-def prepare(step: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> StripeRequest | Outcome:
+def prepare(action: ActionExecution, gateway: StripeGateway, *, is_due: bool = False) -> StripeRequest | Outcome:
     """The request that the action needs now, or the outcome where none is needed. Reads only.
 
     Notes on the (unsaved) action what it is about. Raises ``NotAllowedError``, ``StripeError``.
     """
-    execution, definition = step.execution, get_action(step.action)
+    execution, definition = action.execution, get_action(action.action)
     check_permissions(definition, execution)
     target = resolve_target(
         connection=execution.connection,
         gateway=gateway,
         identity=execution.identity,
-        prices=step.target or (),
+        prices=action.target or (),
     )
-    step.customer = target.customer
+    action.customer = target.customer
     if target.subscription:
-        step.subscription = target.subscription["id"]
-        step.before = snapshot(target.subscription)
+        action.subscription = target.subscription["id"]
+        action.before = snapshot(target.subscription)
     check_status(definition, target)
     return definition.prepare(
         Click(
             connection=execution.connection,
             gateway=gateway,
-            parameters=step.parameters,
+            parameters=action.parameters,
             user_id=execution.user_id,
             customer=target.customer,
             subscription=target.subscription,
             subscriptions=target.subscriptions,
-            target=tuple(step.target or ()),
+            target=tuple(action.target or ()),
             now=target.now,
-            reference=step.idempotency_key,
+            reference=action.idempotency_key,
             is_due=is_due,
         )
     )
@@ -115,23 +115,20 @@ def check_status(definition: ActionDefinition, target: Target) -> None:
 
 
 def _send(
-    step: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
+    action: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
 ) -> tuple[Outcome, Fetched | None]:
     try:
-        if _key_has_expired(step):
+        if _key_has_expired(action):
             answer = _read_state(request, gateway)
         else:
-            if request.releases:
-                release_schedule(gateway, request, key=step.idempotency_key)
-                replace_scheduled(step, request.releases)
-            answer = send(gateway, request, key=step.idempotency_key)
+            answer = send(gateway, request, key=action.idempotency_key)
     except StripeError as error:
-        return _outcome_of_sending(step, request, error), None
+        return _outcome_of_sending(action, request, error), None
     return definition.read_back(request, answer.data), answer
 
 
-def _key_has_expired(step: ActionExecution) -> bool:
-    return step.started_at is not None and timezone.now() - step.started_at > KEY_LIFETIME
+def _key_has_expired(action: ActionExecution) -> bool:
+    return action.started_at is not None and timezone.now() - action.started_at > KEY_LIFETIME
 
 
 def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
@@ -141,7 +138,7 @@ def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
     return gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
 
 
-def _outcome_of_sending(step: ActionExecution, request: StripeRequest, error: StripeError) -> Outcome:
+def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: StripeError) -> Outcome:
     """A refusal is final; of a payment, it may leave an invoice that the user can pay. Anything else leaves
     open what an earlier attempt under the same key has done.
     """
@@ -149,7 +146,7 @@ def _outcome_of_sending(step: ActionExecution, request: StripeRequest, error: St
     if error.http_status == 402 and link:
         return replace(outcome_of_error(error), status=Status.REQUIRES_ACTION, url=link)
     is_refusal = not error.retryable and not error.outcome_unknown
-    lost_access = error.http_status in {401, 403} and step.attempts > 1
+    lost_access = error.http_status in {401, 403} and action.attempts > 1
     if is_refusal and not lost_access:
         return outcome_of_error(error)
     return Outcome(

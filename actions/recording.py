@@ -1,6 +1,7 @@
 """What is kept of an action: its outcome, both states, what follows from it, and the traits that it changed."""
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import transaction
@@ -19,63 +20,57 @@ from sync.refresh_queue import request_refresh
 logger = logging.getLogger(__name__)
 
 
-def record(step: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
+def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
     """Save the outcome, what Stripe answered where it did, and what follows from it: all of it or nothing.
 
-    An outcome that is final already stays, and ``step`` tells it.
+    An outcome that is final already stays, and ``action`` tells it.
     """
-    step.status = outcome.status
-    step.message = outcome.message
-    step.code = outcome.code
-    step.retryable = outcome.retryable
-    step.url = outcome.url
-    step.amounts = outcome.amounts
-    step.apply_at = outcome.apply_at
-    step.stripe_request_id = (answer.request_id if answer else outcome.request_id) or step.stripe_request_id
+    action.status = outcome.status
+    action.message = outcome.message
+    action.code = outcome.code
+    action.retryable = outcome.retryable
+    action.url = outcome.url
+    action.amounts = outcome.amounts
+    action.apply_at = outcome.apply_at
+    action.stripe_request_id = (answer.request_id if answer else outcome.request_id) or action.stripe_request_id
     if answer is not None:
-        step.after = _state_after(answer.data)
+        action.after = _state_after(answer.data)
     if outcome.status.is_settled:
-        step.finished_at = timezone.now()
-    if outcome.status is Status.PENDING or outcome.follow_up:
-        with transaction.atomic():
-            saved = click_rows.save_outcome(step)
-            if saved:
-                _save_consequences(step, outcome)
-    else:
-        saved = click_rows.save_outcome(step)
-    if not saved:
-        step.refresh_from_db()
+        action.finished_at = timezone.now()
+    with transaction.atomic() if _has_consequences(action, outcome) else nullcontext():
+        if not click_rows.save_outcome(action):
+            action.refresh_from_db()
+            return
+        if outcome.status is Status.PENDING:
+            _replace_earlier(action, Q(action=action.action))
+        if answer is not None and action.request and action.request["releases"]:
+            _replace_earlier(action, Q(after__schedule=action.request["releases"]))
+        if outcome.follow_up is not None:
+            _plan(outcome.follow_up, action)
 
 
-def _save_consequences(step: ActionExecution, outcome: Outcome) -> None:
-    if outcome.status is Status.PENDING:
-        _replace_earlier(step, Q(action=step.action))
-    if outcome.follow_up is not None:
-        _plan(outcome.follow_up, step)
+def _has_consequences(action: ActionExecution, outcome: Outcome) -> bool:
+    releases = action.request and action.request["releases"]
+    return bool(outcome.status is Status.PENDING or releases or outcome.follow_up)
 
 
-def replace_scheduled(step: ActionExecution, schedule: str) -> None:
-    """The schedule was released for this action: the change that waited in it does not come any more."""
-    _replace_earlier(step, Q(after__schedule=schedule))
-
-
-def _replace_earlier(step: ActionExecution, which: Q) -> None:
+def _replace_earlier(action: ActionExecution, which: Q) -> None:
     """Of two changes that wait for the same period's end, the later choice counts."""
     earlier = ActionExecution.objects.filter(
         which,
-        execution__connection=step.execution.connection,
-        subscription=step.subscription,
+        execution__connection=action.execution.connection,
+        subscription=action.subscription,
         status=Status.PENDING,
     )
-    earlier.exclude(pk=step.pk).update(
+    earlier.exclude(pk=action.pk).update(
         status=Status.SKIPPED, code="replaced", message="A later choice replaced this.", apply_at=None
     )
 
 
-def _plan(follow_up: FollowUp, step: ActionExecution) -> None:
+def _plan(follow_up: FollowUp, action: ActionExecution) -> None:
     """The follow-up as a click of its own that is pending; recording twice plans it once."""
-    key = f"{step.idempotency_key}-{follow_up.action}"
-    click = step.execution
+    key = f"{action.idempotency_key}-{follow_up.action}"
+    click = action.execution
     planned, is_new = Execution.objects.get_or_create(
         app_id=click.app_id,
         idempotency_key=key,
@@ -95,14 +90,14 @@ def _plan(follow_up: FollowUp, step: ActionExecution) -> None:
             position=0,
             action=follow_up.action,
             parameters=follow_up.parameters,
-            target=step.target,
-            on_error=step.on_error,
+            target=action.target,
+            on_error=action.on_error,
             idempotency_key=key,
             status=Status.PENDING,
             message="This is done later.",
-            customer=step.customer,
-            subscription=step.subscription,
-            before=step.after,
+            customer=action.customer,
+            subscription=action.subscription,
+            before=action.after,
             apply_at=follow_up.apply_at,
         )
 
@@ -117,18 +112,18 @@ def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
             return {"id": answer.get("id"), "status": answer.get("status")}
 
 
-def apply_answer(step: ActionExecution, answer: Fetched, gateway: StripeGateway) -> None:
+def apply_answer(action: ActionExecution, answer: Fetched, gateway: StripeGateway) -> None:
     """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only time."""
     if answer.data.get("object") != "subscription":
         return
-    connection = step.execution.connection
+    connection = action.execution.connection
     try:
         if not answer.rank:  # an answer that Stripe had stored for the key says nothing about now
-            expand = (step.request or {}).get("params", {}).get("expand", ())
+            expand = (action.request or {}).get("params", {}).get("expand", ())
             answer = gateway.retrieve("subscriptions", answer.data["id"], expand=expand)
         source = {"request": answer.request_id}
         apply_objects(connection=connection, objects=[answer.data], rank=answer.rank, source=source)
     except ConnectorError:
-        request_refresh(connection_id=connection.id, stripe_id=step.customer, reason="after a click")
+        request_refresh(connection_id=connection.id, stripe_id=action.customer, reason="after a click")
     except Exception:
-        logger.exception("Traits after a click were not updated", extra={"execution": str(step.execution_id)})
+        logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})

@@ -11,15 +11,15 @@ Send = Callable[[StripeGateway, StripeRequest, str], Fetched]
 
 
 def send(gateway: StripeGateway, request: StripeRequest, *, key: str) -> Fetched:
-    """Send the request under the idempotency key. Sending it again changes nothing more. Raises ``StripeError``."""
+    """Send the request under the idempotency key. Sending it again changes nothing more.
+
+    A schedule of ours that stands in the way is released first. Raises ``StripeError``.
+    """
+    if request.releases:
+        gateway.release_subscription_schedule(
+            request.releases, {"preserve_cancel_date": True}, idempotency_key=f"{key}:release"
+        )
     return OPERATIONS[request.operation](gateway, request, key)
-
-
-def release_schedule(gateway: StripeGateway, request: StripeRequest, *, key: str) -> None:
-    """Release the schedule of ours that stands in the request's way. Raises ``StripeError``."""
-    gateway.release_subscription_schedule(
-        request.releases, {"preserve_cancel_date": True}, idempotency_key=f"{key}:release"
-    )
 
 
 def _params(request: StripeRequest) -> Any:

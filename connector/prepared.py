@@ -33,26 +33,53 @@ def given(name: str, output_field: "models.Field[Any, Any] | None" = None) -> An
 
 
 class Prepared(Generic[_Row]):
-    """A query over one model, without ``select_related`` and ``prefetch_related``."""
+    """A query for whole rows of one model, annotations beside them; ``select_related`` and the like have no effect."""
 
-    def __init__(self, build: Callable[[], models.QuerySet[_Row]]) -> None:
+    def __init__(self, build: Callable[[], models.QuerySet[_Row, Any]]) -> None:
         self._build = build
 
     @cached_property
-    def _worded(self) -> tuple[type[_Row], str, list[Any]]:
+    def _worded(self) -> tuple[str, list[Any], "_Reader[_Row]"]:
         rows = self._build()
         sql, values = rows.query.sql_with_params()
-        return rows.model, sql, list(values)
+        return sql, list(values), _Reader(rows.model, list(rows.query.annotation_select))
 
-    def all(self, **values: object) -> list[_Row]:
+    def all(self, **values: Any) -> list[_Row]:
         """The rows; ``values`` by the names of ``given``."""
-        model, sql, parameters = self._worded
-        told = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
-        return list(model._default_manager.raw(sql, told))  # noqa: SLF001  the documented way to any model's rows
+        sql, parameters, reader = self._worded
+        told: list[Any] = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
+        with database.cursor() as cursor:
+            cursor.execute(sql, told)
+            return [reader.read(columns) for columns in cursor.fetchall()]
 
-    def first(self, **values: object) -> _Row | None:
+    def first(self, **values: Any) -> _Row | None:
         """The first row, None where there is none; the query says in which order."""
         return next(iter(self.all(**values)), None)
+
+
+class _Reader(Generic[_Row]):
+    """Makes rows as the ORM does, but finds out once how.
+
+    https://docs.djangoproject.com/en/5.2/howto/custom-model-fields/#converting-values-to-python-objects
+    """
+
+    def __init__(self, model: type[_Row], annotations: list[str]) -> None:
+        self._model, self._annotations = model, annotations
+        fields = model._meta.concrete_fields
+        self._names = [field.attname for field in fields]
+        self._convert = [
+            (place, field.from_db_value) for place, field in enumerate(fields) if hasattr(field, "from_db_value")
+        ]
+
+    def read(self, columns: Iterable[Any]) -> _Row:
+        values = list(columns)
+        for place, convert in self._convert:
+            values[place] = convert(values[place], None, database)
+        own = len(self._names)
+        row = self._model.from_db(database.alias, self._names, values[:own])
+        for name, value in zip(self._annotations, values[own:], strict=True):
+            setattr(row, name, value)
+        return row
 
 
 class PreparedUpdate:

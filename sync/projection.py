@@ -131,16 +131,14 @@ def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
     """The customers of each link, in the order of the links."""
-    rows = json.dumps(
-        [
-            {"n": n, "c": str(link.connection_id), "s": link.stripe_id, "e": link.email}
-            for n, link in enumerate(links)
-            if link.stripe_id or link.email
-        ]
-    )
+    rows = [
+        {"n": n, "c": str(link.connection_id), "s": link.stripe_id, "e": link.email}
+        for n, link in enumerate(links)
+        if link.stripe_id or link.email
+    ]
     loaded: list[list[LinkedCustomer]] = [[] for _ in links]
     with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_CUSTOMERS, [rows])
+        cursor.execute(sql.LOAD_CUSTOMERS, [json.dumps(rows), len(rows)])
         for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
             fact = CustomerFact(*customer)
             ranks = {one["stripe_id"]: one.pop("rank") for one in subscriptions or ()}

@@ -92,7 +92,7 @@ LOCK_ROWS = f"""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS u(n integer, c uuid, s text, e text)
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS u(n integer, c uuid, s text, e text) LIMIT %s
     ), linked AS (
         SELECT u.n, t.id FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
@@ -108,7 +108,10 @@ LOAD_CUSTOMERS = f"""
         ) r)
     FROM linked JOIN {_CUSTOMERS} t ON t.id = linked.id
 """  # noqa: S608
-"""Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, its subscriptions."""
+"""Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, its subscriptions.
+
+The second parameter is the number of users, for the planner.
+"""
 
 LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (
