@@ -28,7 +28,7 @@ _STEP = _columns(ActionExecution, "id", "execution")
 _INSERT = f"""
     WITH click AS (
         INSERT INTO {_EXECUTIONS} ({", ".join(_CLICK)}, created_at, settle_at)
-        SELECT {", ".join(_CLICK)}, now(), now() + make_interval(secs => %s)
+        SELECT {", ".join(_CLICK)}, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
         FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb)
         RETURNING id, created_at, settle_at
     ), steps AS (
@@ -88,11 +88,11 @@ def save_outcome(step: ActionExecution) -> bool:
 
 
 _FINISH = f"""
-    UPDATE {_EXECUTIONS} SET state = 'done', finished_at = now(), settle_at = NULL WHERE id = %s
+    UPDATE {_EXECUTIONS} SET state = 'done', finished_at = clock_timestamp(), settle_at = NULL WHERE id = %s
     RETURNING finished_at
 """  # noqa: S608
 _SETTLE = f"""
-    UPDATE {_EXECUTIONS} SET state = 'running', settle_at = now() + make_interval(secs => %s) WHERE id = %s
+    UPDATE {_EXECUTIONS} SET state = 'running', settle_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s
     RETURNING settle_at
 """  # noqa: S608
 
