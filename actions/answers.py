@@ -27,7 +27,7 @@ def describe_execution(execution: Execution) -> dict[str, Any]:
     """``{"execution_id", "outcomes": [{"action", "status", "message", "retryable", "url"?, …}]}``."""
     return {
         "execution_id": str(execution.id),
-        "outcomes": [_describe_outcome(action) for action in execution.actions.all()],
+        "outcomes": [_describe_outcome(action) for action in execution.steps],
     }
 
 

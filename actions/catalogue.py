@@ -1,11 +1,13 @@
 """What the mirrored catalogue says about the plan that an action is about to use; how coupons and codes are found."""
 
+from functools import cache
 from typing import TypeVar
 
 from actions.outcomes import NotAllowedError
 from actions.wording import plan_in_words
 from connector.errors import StripeError
 from connector.models import Connection
+from connector.prepared import Prepared, given
 from connector.stripe_gateway import StripeGateway
 from sync.models import Coupon, Price, Product, PromotionCode
 from sync.models.mirrors import Mirrored
@@ -24,13 +26,16 @@ def find_entry(model: type[_Entry], *, connection: Connection, stripe_id: str) -
 
     None where Stripe does not have it either. Raises ``StripeError``.
     """
-    rows = model._default_manager.filter(  # noqa: SLF001  the documented way to any model's rows
-        connection=connection, stripe_id=stripe_id
-    )
-    found = rows.first()
+    found = _mirrored(model).first(connection=connection.id, stripe_id=stripe_id)
     if found is None and _read_entry(model, connection, stripe_id):
-        found = rows.first()
+        found = _mirrored(model).first(connection=connection.id, stripe_id=stripe_id)
     return None if found is None or found.deleted else found
+
+
+@cache
+def _mirrored(model: type[_Entry]) -> Prepared[_Entry]:
+    rows = model._default_manager  # noqa: SLF001  the documented way to any model's rows
+    return Prepared(lambda: rows.filter(connection_id=given("connection"), stripe_id=given("stripe_id")))
 
 
 def _read_entry(model: type[Mirrored], connection: Connection, stripe_id: str) -> bool:
@@ -68,5 +73,5 @@ def _is_archived(connection: Connection, product_id: str) -> bool:
 
 def plan_name(connection: Connection, price: Price) -> str:
     """``Pro, $20 a month``."""
-    product = Product.objects.filter(connection=connection, stripe_id=price.product).first()
+    product = _mirrored(Product).first(connection=connection.id, stripe_id=price.product)
     return plan_in_words(price, product)

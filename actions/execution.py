@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import prefetch_related_objects
-from django.utils import timezone
+from django.db import IntegrityError
 
+from actions import click_rows
 from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
 from actions.outcomes import Outcome
 from actions.performing import perform
@@ -23,11 +22,9 @@ from actions.recording import record
 from actions.selectors import enabled_actions, recent_execution
 from actions.signals import Result
 from connector.errors import ConflictError, ConnectorError, NotFoundError
-from connector.models import Connection
 from connector.selectors import serving_connection
 from connector.stripe_gateway import StripeGateway
 from sync.locks import hold_within
-from sync.models import Identity
 
 ANSWER_WITHIN = 8.5  # seconds; the promise to callers is ten
 CUT_OFF_AFTER = timedelta(seconds=20)  # a click that is not done by then was cut off
@@ -49,24 +46,24 @@ def execute(
     without an active connection or for a key that was used for something else, ``ConnectorError`` (retryable)
     while another click of the user takes too long.
     """
-    deadline = time.monotonic() + ANSWER_WITHIN
+    arrived = time.monotonic()
     connection = serving_connection(app_id=app_id)
     if connection is None:
         raise ConflictError("not_connected", "This App has no active Stripe connection. An App admin can add one.")
-    if not Identity.objects.filter(app_id=app_id, user_id=user_id).exists():
+    wanted = Execution(
+        app_id=app_id,
+        connection=connection,
+        prompt_id=prompt_id,
+        interaction=interaction,
+        user_id=user_id,
+        source=source,
+    )
+    if wanted.identity is None:
         raise NotFoundError("user_not_found", "No user with this id is known. Import the identity CSV first.")
     with hold_within(clicks_lock(app_id, user_id), int(ANSWER_WITHIN * 1000)) as held:
-        execution = _find_or_commit(
-            connection=connection,
-            prompt_id=prompt_id,
-            interaction=interaction,
-            user_id=user_id,
-            idempotency_key=idempotency_key,
-            source=source,
-            may_commit=held,
-        )
+        execution = _find_or_commit(wanted, idempotency_key, arrived=arrived, may_commit=held)
         if held and execution.state == Execution.State.RUNNING:
-            run(execution, deadline=deadline)
+            run(execution, deadline=arrived + ANSWER_WITHIN)
     return execution
 
 
@@ -76,38 +73,24 @@ def clicks_lock(app_id: UUID, user_id: str) -> str:
 
 
 def _find_or_commit(
-    *,
-    connection: Connection,
-    prompt_id: str,
-    interaction: str,
-    user_id: str,
-    idempotency_key: str | None,
-    source: str,
-    may_commit: bool,
+    wanted: Execution, idempotency_key: str | None, *, arrived: float, may_commit: bool
 ) -> Execution:
-    configs = enabled_actions(app_id=connection.app_id, prompt_id=prompt_id, interaction=interaction)
-    wanted = Execution(
-        app_id=connection.app_id,
-        connection=connection,
-        prompt_id=prompt_id,
-        interaction=interaction,
-        user_id=user_id,
-        config_version=config_version(configs),
-        source=source,
-    )
-    found = recent_execution(wanted, idempotency_key=idempotency_key)
+    configs = enabled_actions(app_id=wanted.app_id, prompt_id=wanted.prompt_id, interaction=wanted.interaction)
+    wanted.config_version = config_version(configs)
+    waited = timedelta(seconds=time.monotonic() - arrived)
+    found = recent_execution(wanted, idempotency_key=idempotency_key, waited=waited)
     if found is not None:
         return _same_click(found, wanted)
     if not may_commit:
         raise ConnectorError("busy", "Another click of this user is still running. Try again.", retryable=True)
     wanted.idempotency_key = idempotency_key or str(wanted.id)
     try:
-        return _commit(wanted, configs)
+        click_rows.insert(wanted, _steps(wanted, configs), settle_in=CUT_OFF_AFTER)
     except IntegrityError as error:  # another user's click took the key in this moment
-        found = recent_execution(wanted, idempotency_key=idempotency_key)
-        if found is None:
+        if recent_execution(wanted, idempotency_key=idempotency_key) is None:
             raise
         raise _reused("user_id") from error
+    return wanted
 
 
 def _same_click(found: Execution, wanted: Execution) -> Execution:
@@ -121,11 +104,8 @@ def _reused(name: str) -> ConflictError:
     return ConflictError("idempotency_key_reused", f"This idempotency key was used before, with another {name}.")
 
 
-@transaction.atomic
-def _commit(execution: Execution, configs: Sequence[ActionConfig]) -> Execution:
-    execution.settle_at = timezone.now() + CUT_OFF_AFTER
-    execution.save(force_insert=True)
-    ActionExecution.objects.bulk_create(
+def _steps(execution: Execution, configs: Sequence[ActionConfig]) -> list[ActionExecution]:
+    return [
         ActionExecution(
             execution=execution,
             position=config.position,
@@ -136,8 +116,7 @@ def _commit(execution: Execution, configs: Sequence[ActionConfig]) -> Execution:
             idempotency_key=f"engage-{execution.id}-{config.position}",
         )
         for config in configs
-    )
-    return execution
+    ]
 
 
 def config_version(configs: Sequence[ActionConfig]) -> str:
@@ -149,32 +128,26 @@ def config_version(configs: Sequence[ActionConfig]) -> str:
 def run(execution: Execution, *, deadline: float) -> None:
     """Take every action as far as it goes before ``deadline`` (of ``time.monotonic``). Hold the user's lock."""
     gateway = StripeGateway(execution.connection, priority="click", answer_by=deadline)
-    prefetch_related_objects([execution], "actions")
     stopped = False
-    for action in execution.actions.all():
+    for step in execution.steps:
         if stopped:
-            record(action, Outcome(status=Status.SKIPPED, message="An earlier action did not succeed."))
-        elif not Status(action.status).is_settled:
+            record(step, Outcome(status=Status.SKIPPED, message="An earlier action did not succeed."))
+        elif not Status(step.status).is_settled:
             if time.monotonic() >= deadline:
                 break
-            perform(action, gateway=gateway)
-        if not Status(action.status).is_settled:
+            perform(step, gateway=gateway)
+        if not Status(step.status).is_settled:
             break
-        stopped = stopped or (Status(action.status).is_error and action.on_error == OnError.STOP)
+        stopped = stopped or (Status(step.status).is_error and step.on_error == OnError.STOP)
     finish(execution)
 
 
 def finish(execution: Execution) -> None:
     """Close the execution, or have it settled soon: https://docs.stripe.com/error-low-level#network-errors"""
-    unsettled = [action for action in execution.actions.all() if not Status(action.status).is_settled]
+    unsettled = [step for step in execution.steps if not Status(step.status).is_settled]
     if unsettled:
-        attempts = max(action.attempts for action in unsettled)
-        execution.state = Execution.State.RUNNING
-        execution.settle_at = timezone.now() + min(5 * 2**attempts, 600) * timedelta(seconds=1)
-        execution.save(update_fields=["state", "settle_at"])
+        attempts = max(step.attempts for step in unsettled)
+        click_rows.settle_later(execution, min(5 * 2**attempts, 600) * timedelta(seconds=1))
         return
-    execution.state = Execution.State.DONE
-    execution.finished_at = timezone.now()
-    execution.settle_at = None
-    execution.save(update_fields=["state", "finished_at", "settle_at"])
-    Result.send(Execution, execution=execution)
+    click_rows.finish(execution)
+    Result.send_robust(Execution, execution=execution)

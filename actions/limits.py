@@ -7,30 +7,44 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from actions.click_rows import save_request
 from actions.models import ActionExecution, ActionLimit, Status
 from actions.outcomes import NotAllowedError
+from connector.prepared import Prepared, given
 from sync.locks import hold_in_transaction
 
+_LIMITS = Prepared(
+    lambda: ActionLimit.objects.filter(Q(action="") | Q(action=given("action")), connection_id=given("connection"))
+)
 # What reached Stripe or is on its way there.
 _SPENT = Q(status__in=[Status.SUCCEEDED, Status.REQUIRES_ACTION, Status.PENDING]) | Q(
     status__in=[Status.RUNNING, Status.UNKNOWN], request__isnull=False
 )
 
 
+class TakenOverError(Exception):
+    """Somebody else has decided this action's request or recorded its outcome, so there is nothing to do here.
+
+    It takes two who run the same click at once, which the user's lock prevents; only a database connection that
+    was lost meanwhile loses its lock.
+    """
+
+
 def reserve(action: ActionExecution, request: dict[str, Any] | None, *, is_due: bool = False) -> None:
     """Save the request (None: it will be made later), if the limits leave room for it. Raises
-    ``NotAllowedError``. A change that ``is_due`` was counted when it was chosen; only the kill switch stops it.
+    ``NotAllowedError``, ``TakenOverError``. A change that ``is_due`` was counted when it was chosen; only the kill
+    switch stops it.
 
     Counting and saving happen under one lock per connection, so that parallel clicks cannot exceed a cap
     together.
     """
-    connection = action.execution.connection
-    limits = list(ActionLimit.objects.filter(connection=connection, action__in=["", action.action]))
+    connection_id = action.execution.connection_id
+    limits = _LIMITS.all(connection=connection_id, action=action.action)
     if not limits:
         _save(action, request)
         return
     with transaction.atomic():
-        hold_in_transaction(f"limits:{connection.id}")
+        hold_in_transaction(f"limits:{connection_id}")
         for limit in limits:
             _check_switch(limit)
             if not is_due:
@@ -41,7 +55,8 @@ def reserve(action: ActionExecution, request: dict[str, Any] | None, *, is_due: 
 def _save(action: ActionExecution, request: dict[str, Any] | None) -> None:
     action.request = request
     action.started_at = timezone.now()
-    action.save()
+    if not save_request(action):
+        raise TakenOverError
 
 
 def _check_switch(limit: ActionLimit) -> None:

@@ -1,8 +1,15 @@
 """What a prompt's interaction does at Stripe, and what happened when it did."""
 
 import uuid
+from datetime import timedelta
+from functools import cached_property
 
 from django.db import models
+
+from connector.prepared import Prepared, given
+from sync.models import Identity
+
+_IDENTITY = Prepared(lambda: Identity.objects.filter(app_id=given("app_id"), user_id=given("user_id")))
 
 
 class Interaction(models.TextChoices):
@@ -152,6 +159,21 @@ class Execution(models.Model):
             models.Index(fields=["settle_at"], condition=models.Q(state="running"), name="execution_to_settle"),
         ]
 
+    @cached_property
+    def steps(self) -> "list[ActionExecution]":
+        """Its actions in order, read once."""
+        return list(self.actions.all())
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """What links the user to Stripe, read once."""
+        return _IDENTITY.first(app_id=self.app_id, user_id=self.user_id)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the click to its last outcome, settling included; None while one is open."""
+        return self.finished_at - self.created_at if self.finished_at else None
+
 
 class ActionExecution(models.Model):
     """One action of an execution: the request, what Stripe answered, and what the user is told.
@@ -159,6 +181,7 @@ class ActionExecution(models.Model):
     ``request`` is null until everything that the request needs is decided, and is saved before it is sent:
     whoever finds the row afterwards repeats exactly it. ``before`` and ``after`` are
     ``actions.stripe_state.snapshot``s. ``apply_at`` is set where our own scheduler makes the change later.
+    ``seconds_at_stripe`` is how long its requests to Stripe took, reads and repetitions included.
     """
 
     execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="actions")
@@ -182,6 +205,7 @@ class ActionExecution(models.Model):
     amounts = models.JSONField(default=dict)
     apply_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    seconds_at_stripe = models.FloatField(default=0, db_default=0)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

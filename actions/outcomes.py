@@ -25,7 +25,8 @@ class FollowUp:
 class Outcome:
     """``message`` is for the end user's screen or the designer's test; ``url`` is where the user can go on;
     ``amounts`` are minor units by name beside ``currency``; ``apply_at`` is when our own scheduler makes the
-    change; ``replaces`` is the action of which this takes the place where one waits for the same subscription.
+    change; ``replaces`` is the action of which this takes the place where one waits for the same subscription;
+    ``request_id`` is Stripe's, of a request that failed.
     """
 
     status: Status
@@ -37,6 +38,7 @@ class Outcome:
     apply_at: datetime | None = None
     follow_up: FollowUp | None = None
     replaces: str = ""
+    request_id: str = ""
 
 
 def outcome_of_error(error: ConnectorError) -> Outcome:
@@ -55,4 +57,5 @@ def outcome_of_error(error: ConnectorError) -> Outcome:
         code=error.code,
         message=error.user_message,
         retryable=error.retryable or status is Status.UNKNOWN,
+        request_id=(error.request_id or "") if isinstance(error, StripeError) else "",
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
-from actions.limits import reserve
+from actions.limits import TakenOverError, reserve
 from actions.models import ActionExecution, Execution, Status
 from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
 from actions.recording import apply_answer, record
@@ -34,25 +34,37 @@ def perform(action: ActionExecution, *, gateway: StripeGateway, due: Due | None 
 
     ``due`` is given for a change that was put off: then it raises a ``ConnectorError`` that may pass.
     """
-    definition = get_action(action.action)
     action.attempts += 1
+    before = gateway.seconds_at_stripe
     try:
+        outcome, answer = _proceed(action, gateway, due)
+    except TakenOverError:
+        action.refresh_from_db()
+        return
+    action.seconds_at_stripe += gateway.seconds_at_stripe - before
+    record(action, outcome, answer=answer)
+    if answer is not None:
+        apply_answer(action, answer, gateway)
+
+
+def _proceed(action: ActionExecution, gateway: StripeGateway, due: Due | None) -> tuple[Outcome, Fetched | None]:
+    """The outcome, and Stripe's answer where a request was made and not refused."""
+    try:
+        definition = get_action(action.action)
         request = StripeRequest(**action.request) if action.request else None
         if request is None:
             prepared = prepare(action, gateway, due=due)
             if isinstance(prepared, Outcome):
                 if prepared.status is Status.PENDING:
                     reserve(action, None)
-                record(action, prepared)
-                return
+                return prepared, None
             request = prepared
             reserve(action, asdict(request), is_due=due is not None)
     except ConnectorError as error:
         if due is not None and error.retryable:
             raise
-        record(action, outcome_of_error(error))
-        return
-    _send(action, definition, request, gateway)
+        return outcome_of_error(error), None
+    return _send(action, definition, request, gateway)
 
 
 def prepare(action: ActionExecution, gateway: StripeGateway, *, due: Due | None = None) -> StripeRequest | Outcome:
@@ -70,7 +82,7 @@ def look(action: ActionExecution, gateway: StripeGateway, *, due: Due | None = N
     target = resolve_target(
         connection=execution.connection,
         gateway=gateway,
-        user_id=execution.user_id,
+        identity=execution.identity,
         prices=action.target or (),
         subscription_id=action.subscription if due else "",
     )
@@ -121,17 +133,15 @@ def check_status(definition: ActionDefinition, target: Target) -> None:
 
 def _send(
     action: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
-) -> None:
+) -> tuple[Outcome, Fetched | None]:
     try:
         if _key_has_expired(action):
             answer = _read_state(request, gateway)
         else:
             answer = send(gateway, request, key=action.idempotency_key)
     except StripeError as error:
-        record(action, _outcome_of_sending(action, request, error))
-        return
-    record(action, definition.read_back(request, answer.data), answer=answer)
-    apply_answer(action, answer)
+        return _outcome_of_sending(action, request, error), None
+    return definition.read_back(request, answer.data), answer
 
 
 def _key_has_expired(action: ActionExecution) -> bool:
@@ -161,4 +171,5 @@ def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: 
         code=error.code,
         message="Stripe has not confirmed this yet. It is being settled; ask again in a moment.",
         retryable=True,
+        request_id=error.request_id or "",
     )

@@ -1,23 +1,30 @@
 """What is kept of an action: its outcome, both states, what follows from it, and the traits that it changed."""
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from actions import click_rows
 from actions.models import ActionExecution, Execution, Status
 from actions.outcomes import FollowUp, Outcome
 from actions.stripe_state import snapshot
-from connector.stripe_gateway import Fetched
+from connector.errors import ConnectorError
+from connector.stripe_gateway import Fetched, StripeGateway
 from sync.observations import apply_objects
-from sync.refresh import refresh_customer
+from sync.refresh_queue import request_refresh
 
 logger = logging.getLogger(__name__)
 
 
 def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
-    """Save the outcome, and what Stripe answered where it did."""
+    """Save the outcome, what Stripe answered where it did, and what follows from it: all of it or nothing.
+
+    An outcome that is final already stays, and ``action`` tells it.
+    """
     action.status = outcome.status
     action.message = outcome.message
     action.code = outcome.code
@@ -25,18 +32,26 @@ def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None 
     action.url = outcome.url
     action.amounts = outcome.amounts
     action.apply_at = outcome.apply_at
+    action.stripe_request_id = (answer.request_id if answer else outcome.request_id) or action.stripe_request_id
     if answer is not None:
-        action.stripe_request_id = answer.request_id
         action.after = _state_after(answer.data)
     if outcome.status.is_settled:
         action.finished_at = timezone.now()
-    action.save()
-    if outcome.replaces:
-        _replace_earlier(action, Q(action=outcome.replaces))
-    if answer is not None and action.request and action.request["releases"]:
-        _replace_earlier(action, Q(after__schedule=action.request["releases"]))
-    if outcome.follow_up is not None:
-        _plan(outcome.follow_up, action)
+    with transaction.atomic() if _has_consequences(action, outcome) else nullcontext():
+        if not click_rows.save_outcome(action):
+            action.refresh_from_db()
+            return
+        if outcome.replaces:
+            _replace_earlier(action, Q(action=outcome.replaces))
+        if answer is not None and action.request and action.request["releases"]:
+            _replace_earlier(action, Q(after__schedule=action.request["releases"]))
+        if outcome.follow_up is not None:
+            _plan(outcome.follow_up, action)
+
+
+def _has_consequences(action: ActionExecution, outcome: Outcome) -> bool:
+    releases = action.request and action.request["releases"]
+    return bool(outcome.replaces or releases or outcome.follow_up)
 
 
 def _replace_earlier(action: ActionExecution, which: Q) -> None:
@@ -97,15 +112,18 @@ def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
             return {"id": answer.get("id"), "status": answer.get("status")}
 
 
-def apply_answer(action: ActionExecution, answer: Fetched) -> None:
+def apply_answer(action: ActionExecution, answer: Fetched, gateway: StripeGateway) -> None:
     """Bring the answer into the traits at once. The webhook will say the same, so a failure here costs only time."""
     if answer.data.get("object") != "subscription":
         return
-    connection, source = action.execution.connection, {"request": answer.request_id}
+    connection = action.execution.connection
     try:
-        if answer.rank:
-            apply_objects(connection=connection, objects=[answer.data], rank=answer.rank, source=source)
-        else:  # an answer that Stripe had stored for the key says nothing about now
-            refresh_customer(connection=connection, customer_id=action.customer, priority="click")
+        if not answer.rank:  # an answer that Stripe had stored for the key says nothing about now
+            expand = (action.request or {}).get("params", {}).get("expand", ())
+            answer = gateway.retrieve("subscriptions", answer.data["id"], expand=expand)
+        source = {"request": answer.request_id}
+        apply_objects(connection=connection, objects=[answer.data], rank=answer.rank, source=source)
+    except ConnectorError:
+        request_refresh(connection_id=connection.id, stripe_id=action.customer, reason="after a click")
     except Exception:
         logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})

@@ -58,11 +58,25 @@ def _update_subscription(gateway: StripeGateway, request: StripeRequest, key: st
 
 
 def _cancel_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:  # noqa: ARG001
-    """v1 DELETE knows no idempotency keys: read first, and take an ended subscription for the answer."""
-    current = gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
+    """v1 DELETE knows no idempotency keys: read first, and take an ended subscription for the answer. One that ends
+    between the two, by an earlier attempt that Stripe was still at, is no longer there to be canceled.
+    """
+    current = _read_subscription(gateway, request)
     if current.data["status"] in ENDED:
         return current
-    return gateway.cancel_subscription(request.id, _params(request))
+    try:
+        return gateway.cancel_subscription(request.id, _params(request))
+    except StripeError as error:
+        if error.http_status != 404:
+            raise
+        current = _read_subscription(gateway, request)
+        if current.data["status"] not in ENDED:
+            raise
+        return current
+
+
+def _read_subscription(gateway: StripeGateway, request: StripeRequest) -> Fetched:
+    return gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
 
 
 def _pause_subscription(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:

@@ -3,13 +3,31 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models import DurationField, QuerySet
+from django.db.models.functions import Now
 
 from actions.models import ActionConfig, Execution
 from connector.errors import NotFoundError
+from connector.prepared import Prepared, given
 
 SAME_CLICK = timedelta(seconds=10)
+
+_ENABLED = Prepared(
+    lambda: ActionConfig.objects.filter(
+        app_id=given("app_id"), prompt_id=given("prompt_id"), interaction=given("interaction"), enabled=True
+    )
+)
+_BY_KEY = Prepared(lambda: Execution.objects.filter(app_id=given("app_id"), idempotency_key=given("key")))
+_SAME_CLICK = Prepared(
+    lambda: Execution.objects.filter(
+        app_id=given("app_id"),
+        prompt_id=given("prompt_id"),
+        interaction=given("interaction"),
+        user_id=given("user_id"),
+        config_version=given("config_version"),
+        created_at__gt=Now() - given("age", DurationField()),
+    ).order_by("-created_at")[:1]
+)
 
 
 def configured_actions(*, app_id: UUID, prompt_id: str, interaction: str) -> list[ActionConfig]:
@@ -19,27 +37,25 @@ def configured_actions(*, app_id: UUID, prompt_id: str, interaction: str) -> lis
 
 def enabled_actions(*, app_id: UUID, prompt_id: str, interaction: str) -> list[ActionConfig]:
     """The interaction's actions that a click runs, in order."""
-    return list(
-        ActionConfig.objects.filter(app_id=app_id, prompt_id=prompt_id, interaction=interaction, enabled=True)
-    )
+    return _ENABLED.all(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
 
 
-def recent_execution(wanted: Execution, *, idempotency_key: str | None) -> Execution | None:
-    """The execution that answers this click already: by its key, else by what it does within ten seconds."""
-    of_app = Execution.objects.filter(app_id=wanted.app_id)
-    of_app = of_app.select_related("connection").prefetch_related("actions")
+def recent_execution(
+    wanted: Execution, *, idempotency_key: str | None, waited: timedelta = timedelta()
+) -> Execution | None:
+    """The execution that answers this click already: by its key, else by what it does within ten seconds.
+
+    ``waited`` is how long ago the click came: what waits for its own double has not become another click.
+    """
     if idempotency_key:
-        return of_app.filter(idempotency_key=idempotency_key).first()
-    return (
-        of_app.filter(
-            prompt_id=wanted.prompt_id,
-            interaction=wanted.interaction,
-            user_id=wanted.user_id,
-            config_version=wanted.config_version,
-            created_at__gt=timezone.now() - SAME_CLICK,
-        )
-        .order_by("-created_at")
-        .first()
+        return _BY_KEY.first(app_id=wanted.app_id, key=idempotency_key)
+    return _SAME_CLICK.first(
+        app_id=wanted.app_id,
+        prompt_id=wanted.prompt_id,
+        interaction=wanted.interaction,
+        user_id=wanted.user_id,
+        config_version=wanted.config_version,
+        age=SAME_CLICK + waited,
     )
 
 

@@ -11,6 +11,7 @@ from actions.models import Execution
 from sync.locks import try_hold
 
 _SETTLING_TAKES = timedelta(seconds=60)  # a settling task that was killed is started again after this
+_BUSY = timedelta(seconds=10)  # another click of the user runs, which takes no longer
 _TIME_LIMIT = 45.0  # seconds
 _AT_ONCE = 200
 
@@ -31,7 +32,13 @@ def settle(execution_id: UUID) -> None:
     execution = Execution.objects.select_related("connection").get(id=execution_id)
     with try_hold(clicks_lock(execution.app_id, execution.user_id)) as held:
         if not held:
+            _look_again(execution_id)
             return
         execution.refresh_from_db(fields=["state"])
         if execution.state == Execution.State.RUNNING:
             run(execution, deadline=time.monotonic() + _TIME_LIMIT)
+
+
+def _look_again(execution_id: UUID) -> None:
+    still_open = Execution.objects.filter(id=execution_id, state=Execution.State.RUNNING)
+    still_open.update(settle_at=timezone.now() + _BUSY)

@@ -4,16 +4,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models.functions import Lower
+
 from actions.outcomes import NotAllowedError
 from actions.stripe_state import fact_of, items_of
 from connector.errors import StripeError
 from connector.models import Connection
+from connector.prepared import Prepared, given
 from connector.stripe_gateway import StripeGateway
 from connector.stripe_lists import Page
 from sync.models import Customer, Identity
 from sync.traits import rank_subscription
 
 _EXPAND = ["data.discounts", "data.discounts.source.coupon"]
+# As the index has it; ``iexact`` compares upper case, which no index has.
+_BY_EMAIL = Prepared(
+    lambda: (
+        Customer.objects.alias(lowered=Lower("email"))
+        .filter(connection_id=given("connection"), lowered=Lower(given("email")), deleted=False)
+        .order_by("created", "stripe_id")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +43,7 @@ def resolve_target(
     *,
     connection: Connection,
     gateway: StripeGateway,
-    user_id: str,
+    identity: Identity | None,
     prices: Collection[str],
     subscription_id: str = "",
 ) -> Target:
@@ -42,7 +53,7 @@ def resolve_target(
     Raises ``NotAllowedError`` for a user without a Stripe customer or without a
     subscription to a targeted plan, ``StripeError``.
     """
-    customers = customers_of(connection=connection, gateway=gateway, user_id=user_id)
+    customers = _customers_of(identity, connection, gateway)
     pages = {customer: _subscriptions(gateway, customer) for customer in customers}
     found = [(customer, subscription) for customer, page in pages.items() for subscription in page.items]
     if subscription_id:
@@ -60,9 +71,8 @@ def resolve_target(
     )
 
 
-def customers_of(*, connection: Connection, gateway: StripeGateway, user_id: str) -> list[str]:
+def _customers_of(identity: Identity | None, connection: Connection, gateway: StripeGateway) -> list[str]:
     """Ids of the user's Stripe customers: the linked one, else all with the user's email address."""
-    identity = Identity.objects.filter(app_id=connection.app_id, user_id=user_id).first()
     if identity is not None and identity.stripe_id:
         return [identity.stripe_id]
     customers = _customers_by_email(connection, gateway, identity.email_address if identity else None)
@@ -74,8 +84,7 @@ def customers_of(*, connection: Connection, gateway: StripeGateway, user_id: str
 def _customers_by_email(connection: Connection, gateway: StripeGateway, email: str | None) -> list[str]:
     if not email:
         return []
-    mirrored = Customer.objects.filter(connection=connection, email__iexact=email, deleted=False)
-    known = list(mirrored.order_by("created", "stripe_id").values_list("stripe_id", flat=True))
+    known = [customer.stripe_id for customer in _BY_EMAIL.all(connection=connection.id, email=email)]
     return known or [customer["id"] for customer in gateway.find_customers_by_email(email).items]
 
 

@@ -1,38 +1,50 @@
-"""The App, its users and their clicks, once Django is set up; see ``clicks.py``."""
+"""The App, its users, and what their clicks took, once Django is set up; see ``clicks.py``."""
 
 import json
 import os
 import statistics
-import threading
-import time
+import subprocess
+import sys
+from argparse import Namespace
 from base64 import b64encode
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
-import stripe
+import redis
+from django.conf import settings
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from actions.configuration import replace_actions
-from connector import stripe_gateway
+from actions.models import ActionExecution
 from connector.crypto import Secret
 from connector.models import Connection
+from connector.stripe_gateway import StripeGateway
 from engage_stripe.standalone import services
 from sync.catalogue import sync_catalogue
-from sync.models import Identity
+from sync.models import Identity, Price
+from sync.reconciliation import reconcile
 
-THREADS = 16
+LOAD = Path(__file__).with_name("clicks_load.py")
 
 
-def prepare(base: str, users: int) -> tuple[str, str]:
-    """An App whose prompt switches the plan of ``users`` users; its API credentials and the prompt."""
+@dataclass(frozen=True)
+class Shop:
+    """``users`` have a monthly plan, and the prompt switches them to another one."""
+
+    headers: dict[str, str]
+    path: str
+    users: list[str]
+
+
+def open_shop(base: str, *, users: int) -> Shop:
     account = httpx.post(f"{base}/_sandbox/accounts", json={}).json()
-    merchant: Any = stripe.StripeClient(account["secret_key"], base_addresses={"api": base}).v1
-    prices = []
-    for name, amount in (("Basic", 1000), ("Pro", 2000)):
-        product = merchant.products.create({"name": name})
-        terms = {"currency": "usd", "unit_amount": amount, "recurring": {"interval": "month"}}
-        prices.append(merchant.prices.create({"product": product.id, **terms}).id)
+    body = {"account": account["account"], "subscriptions": users * 4}  # 0.4 are active on one of the two plans
+    httpx.post(f"{base}/_sandbox/generate", json=body, timeout=600).raise_for_status()
     app, api_key = services.create_app(company_name="Benchmark", name="Shop")
     prompt = services.create_prompt(app=app, key="upsell", name="Upsell").key
     connection = Connection.objects.create(
@@ -41,54 +53,100 @@ def prepare(base: str, users: int) -> tuple[str, str]:
         permissions={"rak_subscription_write": {"state": "granted"}},
     )  # fmt: skip
     sync_catalogue(connection=connection)
-    for number in range(users):
-        customer = merchant.customers.create(
-            {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
-        )
-        merchant.subscriptions.create({"customer": customer.id, "items": [{"price": prices[0]}]})
-        Identity.objects.create(app_id=app.id, user_id=f"user-{number}", stripe_id=customer.id)
-    action = {"action": "update_subscription", "parameters": {"price": prices[1]}}
+    reconcile(connection=connection)
+    target = Price.objects.get(connection=connection, unit_amount=4900)
+    customers = _customers_of(connection, Price.objects.filter(connection=connection, unit_amount__in=[900, 1900]))
+    linked = [
+        Identity(app_id=app.id, user_id=f"user-{number}", stripe_id=customer)
+        for number, customer in enumerate(customers[:users])
+    ]
+    Identity.objects.bulk_create(linked)
+    action = {"action": "update_subscription", "parameters": {"price": target.stripe_id}}
     replace_actions(
         app_id=app.id, prompt_id=prompt, interaction="accept", actions=[action], changed_by="benchmark"
     )
-    return b64encode(f"{app.id}:{api_key}".encode()).decode(), prompt
+    credentials = b64encode(f"{app.id}:{api_key}".encode()).decode()
+    return Shop(
+        headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
+        path=f"/api/v1/prompts/{prompt}/interactions/accept/execute/",
+        users=[identity.user_id for identity in linked],
+    )
 
 
-def measure(credentials: str, prompt: str, clicks: int, rate: int) -> None:
-    at_stripe = threading.local()
-    send = stripe_gateway._Transport.request  # noqa: SLF001
+def _customers_of(connection: Connection, prices: Any) -> list[str]:
+    wanted = {price.stripe_id for price in prices}
+    pages = StripeGateway(connection).subscriptions.pages({"status": "active"})
+    return [
+        one["customer"] for page in pages for one in page.items if one["items"]["data"][0]["price"]["id"] in wanted
+    ]
 
-    def timed(*arguments: Any, **options: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return send(*arguments, **options)
-        finally:
-            at_stripe.seconds += time.perf_counter() - started
 
-    def click(number: int) -> tuple[float, float]:
-        at_stripe.seconds = 0.0
-        started = time.perf_counter()
-        answer = Client().post(
-            f"/api/v1/prompts/{prompt}/interactions/accept/execute/",
-            json.dumps({"user_id": f"user-{number}"}),
-            content_type="application/json",
-            headers={"Authorization": f"Basic {credentials}"},
-        )
-        seconds = time.perf_counter() - started
-        assert answer.json()["outcomes"][0]["status"] == "succeeded", answer.content
-        return seconds, at_stripe.seconds
+def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> None:
+    users = iter(shop.users)
+    statements = count_statements(shop, next(users))
+    _click_all(shop, port, options.rate, [next(users) for _ in range(options.warm_up)])
+    before = cpu(pids)
+    result = _click_all(shop, port, options.rate, [next(users) for _ in range(options.clicks)])
+    spent = {name: seconds - before.get(name, 0.0) for name, seconds in cpu(pids).items()}
+    spent["load generator"] = result["cpu"]
+    whole = {json.loads(body)["execution_id"]: milliseconds for _, body, milliseconds in result["answers"]}
+    rows = ActionExecution.objects.filter(execution__in=whole)
+    theirs = {str(row.execution_id): row.seconds_at_stripe * 1000 for row in rows}
+    cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{options.clicks / result['seconds']:.1f} clicks a second of {options.rate} wanted, on {cores}")
+    print_quantiles("ours", [whole[one] - theirs[one] for one in whole], "   (wanted: at most 10 and 30)")
+    print_quantiles("Stripe", list(theirs.values()))
+    print_quantiles("both", list(whole.values()))
+    print(f"{statements} SQL statements a click, and one that checks the kept connection")
+    each = ", ".join(f"{name} {seconds / options.clicks * 1000:.1f}" for name, seconds in spent.items())
+    print(f"milliseconds of CPU a click: {each}", flush=True)
 
-    stripe_gateway._Transport.request = timed  # type: ignore[method-assign]  # noqa: SLF001
-    started = time.perf_counter()
-    with ThreadPoolExecutor(THREADS) as pool:
-        futures = []
-        for number in range(clicks):
-            time.sleep(max(started + number / rate - time.perf_counter(), 0))
-            futures.append(pool.submit(click, number))
-        times = [future.result() for future in futures]
-    seconds = time.perf_counter() - started
-    ours = statistics.quantiles([(total - stripe) * 1000 for total, stripe in times], n=100)
-    theirs = statistics.quantiles([stripe * 1000 for _, stripe in times], n=100)
-    print(f"{clicks / seconds:.0f} clicks a second on {os.cpu_count()} cores, {THREADS} threads")
-    print(f"ours    p50 {ours[49]:6.1f} ms  p99 {ours[98]:6.1f} ms   (wanted: 10 and 30)")
-    print(f"Stripe  p50 {theirs[49]:6.1f} ms  p99 {theirs[98]:6.1f} ms")
+
+def print_quantiles(name: str, milliseconds: Sequence[float], remark: str = "") -> None:
+    cuts = statistics.quantiles(milliseconds, n=100)
+    print(f"{name:7} p50 {cuts[49]:6.1f} ms  p99 {cuts[98]:6.1f} ms{remark}")
+
+
+def _click_all(shop: Shop, port: int, rate: int, users: list[str]) -> dict[str, Any]:
+    job = {"port": port, "path": shop.path, "headers": shop.headers, "users": users, "rate": rate}
+    command = [sys.executable, str(LOAD)]
+    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    for status, body, _ in result["answers"]:
+        assert status == 200, body
+        assert json.loads(body)["outcomes"][0]["status"] == "succeeded", body
+    return result
+
+
+def count_statements(shop: Shop, user: str) -> int:
+    """Of one click in this process, after another one: the first of a process words them."""
+    headers = {"Authorization": shop.headers["Authorization"]}
+    with CaptureQueriesContext(database) as captured:
+        answer = Client().post(shop.path, {"user_id": user}, content_type="application/json", headers=headers)
+    assert answer.json()["outcomes"][0]["status"] == "succeeded", answer.content
+    return len(captured)
+
+
+def cpu(pids: dict[str, int]) -> dict[str, float]:
+    """Seconds of CPU so far: of process groups and processes as Linux tells, of PostgreSQL's sessions, of Redis."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        sessions = {pid for (pid,) in cursor.fetchall()}
+    spent = dict.fromkeys([*pids, "PostgreSQL"], 0.0)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        pid, group, seconds = _read_stat(stat)
+        owner = next((name for name, wanted in pids.items() if wanted in {pid, group}), None)
+        owner = owner or ("PostgreSQL" if pid in sessions else None)
+        if owner:
+            spent[owner] += seconds
+    used = redis.Redis.from_url(settings.REDIS_URL).info("cpu")
+    return spent | {"Redis": used["used_cpu_sys"] + used["used_cpu_user"]}
+
+
+def _read_stat(path: Path) -> tuple[int, int, float]:
+    """https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: process, its group, its seconds."""
+    try:
+        fields = path.read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended
+        return 0, 0, 0.0
+    return int(path.parent.name), int(fields[2]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,7 @@
 """A token bucket per Stripe account in Redis, shared by all processes. Clicks are served before background work.
 
-Background work leaves a fifth of the bucket untouched. A click always takes its token, if need be from the future,
-and waits until that token exists; while the bucket is in debt no background request starts.
+Background work leaves a fifth of the bucket untouched. A click takes its token from the future if need be, as far as
+its time reaches, and waits until that token exists; while the bucket is in debt no background request starts.
 https://docs.stripe.com/rate-limits
 """
 
@@ -19,17 +19,18 @@ logger = logging.getLogger(__name__)
 Priority = Literal["click", "background"]
 
 _RESERVE = 0.2
+_DAY = 86_400
 
-# KEYS[1] bucket; ARGV rate per second (also its size), tokens that must remain, whether the token may be borrowed.
-# Answers {taken, seconds to wait}. The clock is Redis's, one for all processes.
+# KEYS[1] bucket; ARGV rate per second (also its size), tokens that must remain, for how many seconds a token may be
+# borrowed. Answers {taken, seconds to wait}. The clock is Redis's, one for all processes.
 _TAKE = """
-local rate, floor, may_borrow = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local rate, floor, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = math.min(rate, (tonumber(bucket[1]) or rate) + (now - (tonumber(bucket[2]) or now)) * rate)
 local missing = 1 + floor - tokens
-local taken = missing <= 0 or may_borrow
+local taken = missing / rate <= longest
 if taken then tokens = tokens - 1 end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('EXPIRE', KEYS[1], 60)
@@ -45,21 +46,28 @@ class RateBudget:
     per_second: int
     priority: Priority
 
-    def take(self) -> None:
-        """Wait for a token. Without Redis the request goes out at once: Stripe's own limit still answers 429."""
-        floor = 0.0 if self.priority == "click" else self.per_second * _RESERVE
-        may_borrow = int(self.priority == "click")
+    def take(self, *, within: float | None = None) -> bool:
+        """Wait for a token; a click that would wait for longer than ``within`` seconds takes none: False.
+
+        Without Redis the request goes out at once: Stripe's own limit still answers 429.
+        """
+        is_click = self.priority == "click"
+        floor = 0.0 if is_click else self.per_second * _RESERVE
+        borrowed = (_DAY if within is None else max(within, 0)) if is_click else 0
         try:
             while True:
                 taken, wait = _script()(
-                    keys=[f"stripe-rate:{self.account}"], args=[self.per_second, floor, may_borrow]
+                    keys=[f"stripe-rate:{self.account}"], args=[self.per_second, floor, borrowed]
                 )
+                if is_click and not taken:
+                    return False
                 if float(wait):
                     time.sleep(float(wait))
                 if taken:
-                    return
+                    return True
         except redis.RedisError:
             logger.warning("No rate limit for a request to Stripe: Redis did not answer.")
+            return True
 
 
 @cache

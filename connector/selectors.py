@@ -4,14 +4,19 @@ from uuid import UUID
 
 from connector.errors import NotFoundError
 from connector.models import AuditEntry, Connection, PlatformEndpoint, ReplacementKey
+from connector.prepared import Prepared, given
+
+_ACTIVE = Prepared(
+    lambda: Connection.objects.filter(app_id=given("app_id"), status=Connection.Status.ACTIVE).order_by(
+        "-livemode"
+    )
+)
 
 
 def serving_connection(*, app_id: UUID, livemode: bool | None = None) -> Connection | None:
     """The active connection that serves the App: the live one where there is one, else the test one."""
-    active = Connection.objects.filter(app_id=app_id, status=Connection.Status.ACTIVE)
-    if livemode is not None:
-        active = active.filter(livemode=livemode)
-    return active.order_by("-livemode").first()
+    active = _ACTIVE.all(app_id=app_id)
+    return next((one for one in active if livemode is None or one.livemode == livemode), None)
 
 
 def app_connections(*, app_id: UUID) -> list[Connection]:

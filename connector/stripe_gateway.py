@@ -3,14 +3,11 @@
 Every request is typed against the SDK's parameters. To add one, copy the nearest method.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from functools import cache, partial
-from math import ceil
-from operator import attrgetter
-from typing import Any, ParamSpec, cast
+from functools import partial
+from typing import Any, cast
+from urllib.parse import quote_plus
 
 import stripe
 from stripe import params as stripe_params
@@ -22,11 +19,7 @@ from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
 from connector.stripe_lists import Page, StripeList
-
-_P = ParamSpec("_P")
-_RANK = "Engage-Rank"
-_TIMEOUTS: dict[Priority, tuple[float, float]] = {"click": (3, 20), "background": (5, 60)}  # connect, read; s
-_NO_RETRY: stripe.RequestOptions = {"max_network_retries": 0}
+from connector.stripe_transport import RANK, Transport
 
 API_VERSION: str = stripe.api_version
 
@@ -51,7 +44,8 @@ class StripeGateway:
         self, connection: Connection, *, priority: Priority = "background", answer_by: float | None = None
     ) -> None:
         self._connection = connection
-        self._client = _make_client(connection, priority, answer_by)
+        self._transport = _make_transport(connection, priority, answer_by)
+        self._client = _make_client(connection, self._transport)
         self.coupons: StripeList[stripe_params.CouponListParams] = self._list("coupons")
         self.customers: StripeList[stripe_params.CustomerListParams] = self._list("customers")
         self.invoices: StripeList[stripe_params.InvoiceListParams] = self._list("invoices")
@@ -78,19 +72,23 @@ class StripeGateway:
         )
         return cls(own_account)
 
+    @property
+    def seconds_at_stripe(self) -> float:
+        """How long the requests so far took, from sending to the whole answer, all attempts together."""
+        return self._transport.seconds
+
     def retrieve(self, resource: str, stripe_id: str, *, expand: Sequence[str] = ()) -> Fetched:
         """``GET /v1/{resource}/{id}``; ``resource`` is the SDK's name: ``payment_methods``, ``billing.meters``.
 
         ``expand`` is all that any of them takes.
         """
-        service = attrgetter(resource)(self._client.v1)
-        return self._read(service.retrieve, stripe_id, {"expand": list(expand)} if expand else {})
+        return self._get(_path(*resource.split("."), stripe_id), {"expand": list(expand)} if expand else {})
 
     # Accounts
 
     def retrieve_own_account(self) -> Fetched:
         """``GET /v1/account``: whose key this is."""
-        return self._read(self._client.v1.accounts.retrieve_current)
+        return self._get("/v1/account")
 
     # Customers
 
@@ -103,79 +101,75 @@ class StripeGateway:
         return self.customers.page({"email": email})
 
     def create_customer(self, params: stripe_params.CustomerCreateParams) -> Fetched:
-        return self._write(self._client.v1.customers.create, params)
+        return self._post("/v1/customers", params)
 
     def delete_customer(self, customer_id: str) -> Fetched:
-        return self._write(self._client.v1.customers.delete, customer_id, {}, _NO_RETRY)
+        return self._delete(_path("customers", customer_id))
 
     # Subscriptions
 
     def create_subscription(
         self, params: stripe_params.SubscriptionCreateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.subscriptions.create, params, _keyed(idempotency_key))
+        return self._post("/v1/subscriptions", params, idempotency_key)
 
     def update_subscription(
         self, subscription_id: str, params: stripe_params.SubscriptionUpdateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.subscriptions.update, subscription_id, params, _keyed(idempotency_key))
+        return self._post(_path("subscriptions", subscription_id), params, idempotency_key)
 
     def cancel_subscription(self, subscription_id: str, params: stripe_params.SubscriptionCancelParams) -> Fetched:
         """Now, not at period end. Sent once, as Stripe keeps no idempotency keys for v1 DELETE: read the status
         first. https://docs.stripe.com/api/idempotent_requests"""
-        return self._write(self._client.v1.subscriptions.cancel, subscription_id, params, _NO_RETRY)
+        return self._delete(_path("subscriptions", subscription_id), params)
 
     def pause_subscription(
         self, subscription_id: str, params: stripe_params.SubscriptionPauseParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.subscriptions.pause, subscription_id, params, _keyed(idempotency_key))
+        return self._post(_path("subscriptions", subscription_id, "pause"), params, idempotency_key)
 
     def resume_subscription(
         self, subscription_id: str, params: stripe_params.SubscriptionResumeParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.subscriptions.resume, subscription_id, params, _keyed(idempotency_key))
+        return self._post(_path("subscriptions", subscription_id, "resume"), params, idempotency_key)
 
     # Subscription schedules
 
     def create_subscription_schedule(
         self, params: stripe_params.SubscriptionScheduleCreateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.subscription_schedules.create, params, _keyed(idempotency_key))
+        return self._post("/v1/subscription_schedules", params, idempotency_key)
 
     def update_subscription_schedule(
         self, schedule_id: str, params: stripe_params.SubscriptionScheduleUpdateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(
-            self._client.v1.subscription_schedules.update, schedule_id, params, _keyed(idempotency_key)
-        )
+        return self._post(_path("subscription_schedules", schedule_id), params, idempotency_key)
 
     def release_subscription_schedule(
         self, schedule_id: str, params: stripe_params.SubscriptionScheduleReleaseParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(
-            self._client.v1.subscription_schedules.release, schedule_id, params, _keyed(idempotency_key)
-        )
+        return self._post(_path("subscription_schedules", schedule_id, "release"), params, idempotency_key)
 
     # Invoices
 
     def preview_invoice(self, params: stripe_params.InvoiceCreatePreviewParams) -> Fetched:
         """A POST that changes nothing: https://docs.stripe.com/api/invoices/create_preview"""
-        return self._read(self._client.v1.invoices.create_preview, params)
+        return self._post("/v1/invoices/create_preview", params, writes=False)
 
     def pay_invoice(
         self, invoice_id: str, params: stripe_params.InvoicePayParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.invoices.pay, invoice_id, params, _keyed(idempotency_key))
+        return self._post(_path("invoices", invoice_id, "pay"), params, idempotency_key)
 
     # Usage and the customer portal
 
     def record_meter_event(
         self, params: stripe_params.billing.MeterEventCreateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._write(self._client.v1.billing.meter_events.create, params, _keyed(idempotency_key))
+        return self._post("/v1/billing/meter_events", params, idempotency_key)
 
     def create_portal_session(self, params: stripe_params.billing_portal.SessionCreateParams) -> Fetched:
-        return self._write(self._client.v1.billing_portal.sessions.create, params)
+        return self._post("/v1/billing_portal/sessions", params)
 
     # Webhook endpoints
 
@@ -191,23 +185,23 @@ class StripeGateway:
             "api_version": cast("Any", API_VERSION),
             "description": "Recurly Engage",
         }
-        return self._write(self._client.v1.webhook_endpoints.create, params)
+        return self._post("/v1/webhook_endpoints", params)
 
     def enable_webhook_endpoint(self, endpoint_id: str, *, events: Sequence[str]) -> Fetched:
         params: stripe_params.WebhookEndpointUpdateParams = {
             "disabled": False,
             "enabled_events": cast("Any", list(events)),
         }
-        return self._write(self._client.v1.webhook_endpoints.update, endpoint_id, params)
+        return self._post(_path("webhook_endpoints", endpoint_id), params)
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> Fetched:
-        return self._write(self._client.v1.webhook_endpoints.delete, endpoint_id, {}, _NO_RETRY)
+        return self._delete(_path("webhook_endpoints", endpoint_id))
 
     # Probes
 
     def probe_read(self, path: str) -> Fetched:
         """A GET of what hangs on an object that does not exist; as for ``probe_write``."""
-        return self._send(lambda: self._client.raw_request("get", path), writes=False)
+        return self._get(path)
 
     def probe_write(
         self,
@@ -217,27 +211,36 @@ class StripeGateway:
         | None = None,
     ) -> Fetched:
         """A POST about an object that does not exist. A missing permission (403) is refused before that."""
-        form: dict[str, Any] = {**(params or {})}
-        return self._send(lambda: self._client.raw_request("post", path, **form), writes=False)
+        return self._post(path, params or {}, writes=False)
 
     def _list(self, resource: str) -> StripeList[Any]:
         return StripeList(partial(self._read_page, f"/v1/{resource}"))
 
     def _read_page(self, path: str, params: Mapping[str, object]) -> Page:
-        query: dict[str, Any] = {"limit": 100, **params}
-        # Not the SDK's list: making its objects of a page takes longer than all the rest, and nobody uses them.
-        answer = self._send(lambda: self._client.raw_request("get", path, **query), writes=False)
+        answer = self._get(path, {"limit": 100, **params})
         return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
 
-    def _read(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
-        return self._send(lambda: method(*args, **kwargs).last_response, writes=False)
+    def _get(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
+        return self._send("get", path, params or {}, writes=False)
 
-    def _write(self, method: Callable[_P, stripe.StripeObject], *args: _P.args, **kwargs: _P.kwargs) -> Fetched:
-        return self._send(lambda: method(*args, **kwargs).last_response, writes=True)
+    def _post(
+        self, path: str, params: Mapping[str, object], idempotency_key: str | None = None, *, writes: bool = True
+    ) -> Fetched:
+        """Without a key the SDK makes one up, the same for all attempts of this call."""
+        return self._send("post", path, params, writes=writes, idempotency_key=idempotency_key)
 
-    def _send(self, request: Callable[[], stripe.StripeResponse | None], *, writes: bool) -> Fetched:
+    def _delete(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
+        return self._send("delete", path, params or {}, writes=True, max_network_retries=0)
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, object], *, writes: bool, **options: str | int | None
+    ) -> Fetched:
+        """Not by the SDK's typed methods: making its objects of an answer takes longer than all the rest, and
+        nobody uses them.
+        """
+        given: dict[str, Any] = {**params, **options}
         try:
-            answer = request()
+            answer = self._client.raw_request(method, path, **given)
         except stripe.StripeError as error:
             failure = describe_failure(
                 http_status=error.http_status,
@@ -248,73 +251,27 @@ class StripeGateway:
             )
             health.note_failure(self._connection, failure)
             raise failure from None  # the SDK's error carries headers and the raw body
-        assert answer is not None  # noqa: S101  the SDK sets it on everything a request returns
-        return Fetched(
-            data=cast("dict[str, Any]", answer.data),
-            rank=int(answer.headers[_RANK]),
-            request_id=answer.request_id or "",
-        )
+        return Fetched(data=answer.data, rank=int(answer.headers[RANK]), request_id=answer.request_id or "")
 
 
-class _Transport(stripe.HTTPClient):
-    """Takes a token before every attempt and stamps each answer with its rank."""
-
-    name = "engage"
-
-    def __init__(self, budget: RateBudget, answer_by: float | None) -> None:
-        super().__init__()
-        self._budget = budget
-        self._answer_by = answer_by
-
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Any:
-        self._budget.take()
-        started = time.monotonic()
-        body, status, answer_headers = self._http(started).request(method, url, headers, post_data)
-        seconds = time.monotonic() - started
-        return body, status, _stamped(answer_headers, seconds)
-
-    def _http(self, now: float) -> stripe.HTTPClient:
-        if self._answer_by is None:
-            return _http(self._budget.priority)
-        left = self._answer_by - now
-        if left <= 0:
-            raise stripe.APIConnectionError("The time is over.", should_retry=False)  # type: ignore[no-untyped-call]
-        return _http(self._budget.priority, at_most=ceil(left))
-
-
-def _stamped(headers: Any, seconds: float) -> Any:
-    """The rank of a state read by a request that took ``seconds``.
-
-    Stripe read it no earlier than it got the request, so everything up to the second before that is in it. An
-    answer without a Date, or one that Stripe stored for an earlier request with the same idempotency key, says
-    nothing about now: rank 0 overwrites nothing. https://docs.stripe.com/api/idempotent_requests
-    """
-    date = headers.get("Date") if headers.get("Idempotent-Replayed") != "true" else None
-    complete_through = int(parsedate_to_datetime(date).timestamp() - seconds) - 1 if date else 0
-    headers[_RANK] = str(2 * complete_through + 1 if date else 0)
-    return headers
-
-
-@cache
-def _http(priority: Priority, *, at_most: int = 60) -> stripe.RequestsClient:
-    """One per process, kind of caller and seconds left; each of its threads keeps its connections open."""
-    connect, read = _TIMEOUTS[priority]
-    return stripe.RequestsClient(timeout=(min(connect, at_most), min(read, at_most)))
-
-
-def _make_client(connection: Connection, priority: Priority, answer_by: float | None) -> stripe.StripeClient:
-    through_platform = connection.method == Connection.Method.CONNECT
-    key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
+def _make_transport(connection: Connection, priority: Priority, answer_by: float | None) -> Transport:
     account = connection.stripe_account_id or connection.api_key_fingerprint
     budget = RateBudget(f"{account}:{connection.mode}", option("REQUESTS_PER_SECOND")[connection.mode], priority)
+    return Transport(budget, answer_by)
+
+
+def _make_client(connection: Connection, transport: Transport) -> stripe.StripeClient:
+    through_platform = connection.method == Connection.Method.CONNECT
+    key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
     return stripe.StripeClient(
         key.reveal(),
         stripe_account=connection.stripe_account_id if through_platform else None,
         base_addresses={"api": option("STRIPE_API_BASE"), "connect": option("STRIPE_CONNECT_BASE")},
         max_network_retries=2,
-        http_client=_Transport(budget, answer_by),
+        http_client=transport,
     )
 
 
-def _keyed(idempotency_key: str) -> stripe.RequestOptions:
-    return {"idempotency_key": idempotency_key}
+def _path(*names: str) -> str:
+    """``("subscriptions", "sub_1", "pause")`` → ``/v1/subscriptions/sub_1/pause``"""
+    return "/".join(["/v1", *map(quote_plus, names)])

@@ -24,7 +24,8 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     """Write a JSON list of rows where their rank is higher than what is there.
 
     Answers one row per row given: ``(connection_id, stripe_id, rank before, differs from before, customer before,
-    written)``. A tombstone without content keeps what was known.
+    written)``. A tombstone without content keeps what was known. The second parameter is the number of rows, for
+    the planner.
     """
     table = model._meta.db_table
     names = [one.name for one in fields(fact_type) if one.name != "stripe_id"]
@@ -42,6 +43,7 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
             SELECT r.connection_id, r.stripe_id, r.rank, {values}
             FROM json_to_recordset(%s::json)
                 AS r(connection_id uuid, stripe_id text, rank bigint, {record})
+            LIMIT %s
         ), old AS MATERIALIZED (
             SELECT t.connection_id, t.stripe_id, t.rank, {owner} AS owner,
                 ROW({before}) IS DISTINCT FROM ROW({after}) AS differs

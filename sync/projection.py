@@ -143,16 +143,14 @@ def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
     """The customers of each link, in the order of the links."""
-    rows = as_records(
-        [
-            {"n": n, "c": link.connection_id, "s": link.stripe_id, "e": link.email}
-            for n, link in enumerate(links)
-            if link.stripe_id or link.email
-        ]
-    )
+    rows = [
+        {"n": n, "c": link.connection_id, "s": link.stripe_id, "e": link.email}
+        for n, link in enumerate(links)
+        if link.stripe_id or link.email
+    ]
     loaded: list[list[LinkedCustomer]] = [[] for _ in links]
     with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_CUSTOMERS, [rows])
+        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows), len(rows)])
         for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
             fact = CustomerFact(*customer)
             ranks, held = {fact.stripe_id: rank}, []

@@ -96,7 +96,7 @@ LOCK_ROWS = f"""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json) AS u(n integer, c uuid, s text, e text)
+        SELECT * FROM json_to_recordset(%s::json) AS u(n integer, c uuid, s text, e text) LIMIT %s
     ), linked AS (
         SELECT u.n, t.id FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
@@ -113,7 +113,9 @@ LOAD_CUSTOMERS = f"""
 """  # noqa: S608
 """Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, and its subscriptions.
 
-The last is JSON: of each subscription a list of its rank and its fact's fields."""
+The last is JSON: of each subscription a list of its rank and its fact's fields. The second parameter is the number of
+users, for the planner.
+"""
 
 LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (

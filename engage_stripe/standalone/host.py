@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from connector.host import HostApp, HostPrompt, Role
+from connector.prepared import Prepared, given
 from engage_stripe.standalone import api_keys
 from engage_stripe.standalone.models import App, ConsoleUser, EndUser, Prompt
 
 SESSION_KEY = "app_id"
+
+# Every API request asks for these.
+_APP = Prepared(
+    lambda: App.objects.annotate(company_name=F("company__name")).filter(id=given("id"))  # type: ignore[no-redef]  # fills the property
+)
+_PROMPT = Prepared(lambda: Prompt.objects.filter(app=given("app"), key=given("key")))
 
 
 class StandaloneHost:
@@ -27,7 +34,7 @@ class StandaloneHost:
         return next((role for app, role in _roles(request).items() if app.id == app_id), None)
 
     def app(self, app_id: UUID) -> HostApp | None:
-        app = App.objects.select_related("company").filter(id=app_id).first()
+        app = _APP.first(id=app_id)
         return _host_app(app) if app else None
 
     def apps_of_company(self, app_id: UUID) -> Sequence[HostApp]:
@@ -39,7 +46,7 @@ class StandaloneHost:
 
     def authenticate_api(self, app_id: str, api_key: str) -> HostApp | None:
         try:
-            app = App.objects.select_related("company").filter(id=UUID(app_id)).first()
+            app = _APP.first(id=UUID(app_id))
         except ValueError:
             return None
         return _host_app(app) if app and api_keys.matches(api_key, app.api_key_hash) else None
@@ -56,7 +63,7 @@ class StandaloneHost:
         return [_host_prompt(prompt) for prompt in Prompt.objects.filter(app=app_id)]
 
     def prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
-        prompt = Prompt.objects.filter(app=app_id, key=prompt_id).first()
+        prompt = _PROMPT.first(app=app_id, key=prompt_id)
         return _host_prompt(prompt) if prompt else None
 
     def adopt_prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
@@ -75,7 +82,7 @@ def _host_app(app: App) -> HostApp:
     return HostApp(
         id=app.id,
         name=app.name,
-        company_name=app.company.name,
+        company_name=app.company_name,
         timezone=app.timezone,
         domains=tuple(app.domains),
     )

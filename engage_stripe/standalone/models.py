@@ -67,6 +67,11 @@ class App(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @cached_property
+    def company_name(self) -> str:
+        """A query may bring it along."""
+        return self.company.name
+
 
 class Membership(models.Model):
     """A console user's permission level: in one App, or in the whole Company for Company admins (``app`` null)."""

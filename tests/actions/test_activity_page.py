@@ -22,6 +22,7 @@ def test_it_shows_what_a_click_came_to(shop: Shop) -> None:
     assert user.user_id in content
     assert "Cancel subscription" in content
     assert "Succeeded" in content
+    assert "s of it at Stripe" in content
 
 
 def test_it_narrows_to_one_user(shop: Shop) -> None:

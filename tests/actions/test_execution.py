@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.db import connection as database
 from django.dispatch import receiver
+from django.test.utils import CaptureQueriesContext
 
 from actions.models import ActionExecution, Execution
 from actions.signals import Result
 from sync.models import Identity, UserTraits
+from sync.user_reconciliation import reconcile_user
 from tests.actions.shop import Shop
 
 
@@ -81,6 +84,27 @@ def test_it_keeps_the_request_and_both_states(shop: Shop) -> None:
     assert kept.finished_at is not None
 
 
+def test_it_keeps_how_long_it_took_and_how_much_of_it_at_stripe(shop: Shop) -> None:
+    shop.outcome(shop.subscriber(shop.price("Basic")), "cancel_subscription")
+
+    kept = Execution.objects.get(app_id=shop.tenant.id)
+    assert kept.duration is not None
+    assert 0 < kept.actions.get().seconds_at_stripe < kept.duration.total_seconds()
+
+
+def test_it_keeps_stripes_request_id_of_a_refusal(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Basic", 1000))
+    shop.use_card(user, "pm_card_chargeCustomerFail")
+
+    outcome = shop.outcome(
+        user, "update_subscription", price=shop.price("Pro"), proration_behavior="always_invoice"
+    )
+
+    assert outcome["status"] == "failed"
+    kept = ActionExecution.objects.get(execution__app_id=shop.tenant.id)
+    assert kept.stripe_request_id.startswith("req_")
+
+
 def test_it_tells_the_host(shop: Shop) -> None:
     told: list[Execution] = []
 
@@ -120,6 +144,31 @@ def test_it_finds_a_user_by_email(shop: Shop) -> None:
     Identity.objects.filter(user_id=user.user_id).update(stripe_id=None, email_address="ada@example.com")
 
     assert shop.outcome(user, "cancel_subscription")["status"] == "succeeded"
+
+
+def test_it_finds_a_user_by_email_however_it_is_written_and_by_index(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Basic"))
+    shop.stripe.customers.update(user.customer, {"email": "Ada@Example.com"})
+    reconcile_user(connection=shop.connection, user_id=user.user_id)
+    Identity.objects.filter(user_id=user.user_id).update(stripe_id=None, email_address="aDA@example.COM")
+
+    with CaptureQueriesContext(database) as captured:
+        outcome = shop.outcome(user, "cancel_subscription")
+
+    assert outcome["status"] == "succeeded"
+    assert not shop.account.requests(method="GET", path="/v1/customers")
+    (by_email,) = [
+        one["sql"] for one in captured if "LOWER(" in one["sql"] and "stripe_sync_customer" in one["sql"]
+    ]
+    assert "customer_by_email" in plan_of(by_email)
+
+
+def plan_of(sql: str) -> str:
+    """How PostgreSQL would look for it in a large table."""
+    with database.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_it_is_not_allowed_for_a_user_without_a_customer(shop: Shop) -> None:

@@ -62,6 +62,15 @@ def test_it_makes_a_click_wait_for_its_own_token_only(waits: list[float], accoun
     assert first < second <= 2 / 25
 
 
+def test_it_takes_no_token_that_comes_after_the_clicks_time(waits: list[float], account: str) -> None:
+    fill(account, -100)
+    assert not RateBudget(account, 25, "click").take(within=3)
+    assert waits == []
+    assert RateBudget(account, 25, "click").take(within=10)
+    (wait,) = waits
+    assert 3 < wait < 10
+
+
 def test_it_keeps_accounts_apart(waits: list[float], account: str) -> None:
     fill(account, -10)
     RateBudget(f"{account}-other", 25, "background").take()

@@ -1,0 +1,113 @@
+"""What a click writes: four small statements, each of which leaves rows that anybody can go on from.
+
+Times come from PostgreSQL's clock: the web processes' own may differ by more than a double click takes.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection as database
+from django.db import models
+
+from actions.models import ActionExecution, Execution, Status
+from connector.prepared import PreparedUpdate
+
+_EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
+_OPEN = ", ".join(f"'{status}'" for status in (Status.RUNNING, Status.UNKNOWN, Status.PENDING))
+
+
+def _columns(model: type[models.Model], *left_out: str) -> list[str]:
+    return [str(field.column) for field in model._meta.concrete_fields if field.name not in left_out]
+
+
+_CLICK = _columns(Execution, "created_at", "settle_at")
+_STEP = _columns(ActionExecution, "id", "execution")
+_INSERT = f"""
+    WITH click AS (
+        INSERT INTO {_EXECUTIONS} ({", ".join(_CLICK)}, created_at, settle_at)
+        SELECT {", ".join(_CLICK)}, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
+        FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb)
+        RETURNING id, created_at, settle_at
+    ), steps AS (
+        INSERT INTO {_ACTIONS} (execution_id, {", ".join(_STEP)})
+        SELECT %s, {", ".join(_STEP)} FROM jsonb_populate_recordset(NULL::{_ACTIONS}, %s::jsonb) ORDER BY position
+        RETURNING id, position
+    )
+    SELECT created_at, settle_at, (SELECT json_agg(id ORDER BY position) FROM steps) FROM click
+"""  # noqa: S608  names of tables and columns only
+
+
+def insert(execution: Execution, steps: Sequence[ActionExecution], *, settle_in: timedelta) -> None:
+    """Commit the click and its actions, in one statement. Raises ``IntegrityError`` for a key that is taken."""
+    click = _as_json(_values(execution, _CLICK))
+    rows = _as_json([_values(step, _STEP) for step in steps])
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, [settle_in.total_seconds(), click, execution.id, rows])
+        execution.created_at, execution.settle_at, ids = cursor.fetchone()
+    execution._state.adding = False
+    for step, step_id in zip(steps, json.loads(ids or "[]") if isinstance(ids, str) else ids or [], strict=True):
+        step.id = step_id
+        step._state.adding = False
+    execution.steps = list(steps)
+
+
+def _values(row: models.Model, columns: Sequence[str]) -> dict[str, Any]:
+    return {column: getattr(row, column) for column in columns}
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+_RESERVED = PreparedUpdate(
+    ActionExecution,
+    ["request", "started_at", "customer", "subscription", "before", "attempts"],
+    condition=f"request IS NULL AND status IN ({_OPEN})",
+)
+_RECORDED = PreparedUpdate(
+    ActionExecution,
+    [
+        "status", "message", "code", "retryable", "url", "amounts", "apply_at", "customer", "subscription", "before",
+        "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
+    ],
+    condition=f"status IN ({_OPEN})",
+)  # fmt: skip
+
+
+def save_request(step: ActionExecution) -> bool:
+    """The request that will be sent. False where somebody else has decided one, or was done meanwhile."""
+    return _RESERVED.save(step)
+
+
+def save_outcome(step: ActionExecution) -> bool:
+    """What the action came to. False where it has a final outcome already, which stays."""
+    return _RECORDED.save(step)
+
+
+_FINISH = f"""
+    UPDATE {_EXECUTIONS} SET state = 'done', finished_at = clock_timestamp(), settle_at = NULL WHERE id = %s
+    RETURNING finished_at
+"""  # noqa: S608
+_SETTLE = f"""
+    UPDATE {_EXECUTIONS} SET state = 'running', settle_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s
+    RETURNING settle_at
+"""  # noqa: S608
+
+
+def finish(execution: Execution) -> None:
+    """All outcomes are final."""
+    with database.cursor() as cursor:
+        cursor.execute(_FINISH, [execution.id])
+        (execution.finished_at,) = cursor.fetchone()
+    execution.state, execution.settle_at = Execution.State.DONE, None
+
+
+def settle_later(execution: Execution, wait: timedelta) -> None:
+    """One outcome is open: the settling task looks at it again after ``wait``."""
+    with database.cursor() as cursor:
+        cursor.execute(_SETTLE, [wait.total_seconds(), execution.id])
+        (execution.settle_at,) = cursor.fetchone()
+    execution.state = Execution.State.RUNNING
