@@ -98,21 +98,15 @@ def _check_coupon(click: Click, coupon_id: str, purchase: Purchase) -> None:
     used_up = coupon.max_redemptions is not None and coupon.times_redeemed >= coupon.max_redemptions
     if used_up or not coupon.valid:
         raise NotAllowedError("coupon_used_up", "The coupon can no longer be redeemed: it has been used up.")
-    if coupon.amount_off is not None and coupon.currency != purchase.currency:
-        _check_other_currencies(click, coupon, purchase.currency)
-    if coupon.applies_to_products and not purchase.products & set(coupon.applies_to_products):
-        raise NotAllowedError("coupon_product", "The coupon is limited to other products than the subscription's.")
-
-
-def _check_other_currencies(click: Click, coupon: Coupon, currency: str) -> None:
-    """Its amounts in other currencies are not mirrored, as they are rarely needed."""
-    fresh = click.gateway.retrieve("coupons", coupon.stripe_id, expand=("currency_options",)).data
-    if currency not in (fresh.get("currency_options") or {}):
+    currencies = {coupon.currency, *(coupon.currency_options or {})}
+    if coupon.amount_off is not None and purchase.currency not in currencies:
         raise NotAllowedError(
             "coupon_currency",
             f"The coupon takes off an amount in {(coupon.currency or '').upper()}, "
-            f"the subscription is billed in {currency.upper()}.",
+            f"the subscription is billed in {purchase.currency.upper()}.",
         )
+    if coupon.applies_to_products and not purchase.products & set(coupon.applies_to_products):
+        raise NotAllowedError("coupon_product", "The coupon is limited to other products than the subscription's.")
 
 
 def _check_code(click: Click, code_id: str, purchase: Purchase) -> None:

@@ -21,6 +21,7 @@ from actions.definitions.shared import (
 from actions.outcomes import Outcome
 from actions.stripe_state import Subscription, main_item, reference_id
 from actions.wording import named
+from connector.permissions import allows
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
@@ -30,16 +31,25 @@ def prepare(click: Click) -> StripeRequest | Outcome:
         click,
         click.parameters["price"] or item["price"]["id"],
         quantity=item.get("quantity"),
-        terms=_how_it_was_paid(ended),
+        terms=_how_it_was_paid(click, ended),
     )
 
 
-def _how_it_was_paid(ended: Subscription) -> dict[str, Any]:
+def _how_it_was_paid(click: Click, ended: Subscription) -> dict[str, Any]:
     method = reference_id(ended.get("default_payment_method"))
-    terms: dict[str, Any] = {"default_payment_method": method} if method else {}
+    terms: dict[str, Any] = {}
+    if method and not _is_detached(click, method):
+        terms["default_payment_method"] = method
     if collects_by_invoice(ended):
         terms |= {"collection_method": "send_invoice", "days_until_due": ended["days_until_due"]}
     return terms
+
+
+def _is_detached(click: Click, method: str) -> bool:
+    """A card that the customer took away since would be refused, though there may be another."""
+    if not allows(click.connection, "rak_payment_method_read"):
+        return False
+    return reference_id(click.gateway.retrieve("payment_methods", method).data["customer"]) != click.customer
 
 
 def summarize(parameters: Mapping[str, Any], names: Mapping[str, str]) -> str:

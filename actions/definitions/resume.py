@@ -18,32 +18,57 @@ from actions.definitions.shared import (
 from actions.models import Status
 from actions.outcomes import NotAllowedError, Outcome
 from actions.parameters import Parameter, Picker
+from connector.permissions import allows
+
+_WAITS = "The subscription resumes once its invoice is paid."
 
 
 def prepare(click: Click) -> StripeRequest | Outcome:
     subscription = subscription_of(click)
-    is_flexible = (subscription.get("billing_mode") or {}).get("type") == "flexible"
-    expand = {"expand": expansions(click.connection)}
     if subscription["status"] == "paused":
-        if collects_by_invoice(subscription):
-            raise NotAllowedError(
-                "collected_by_invoice", "Stripe resumes only subscriptions that are charged automatically."
-            )
-        return StripeRequest(
-            operation="resume_subscription",
-            id=subscription["id"],
-            params={
-                "billing_cycle_anchor": {"type": click.parameters["billing_cycle_anchor"]},
-                **({"payment_behavior": "resume_on_payment_success"} if is_flexible else {}),
-                **expand,
-            },
-            facts=latest_invoice_of(subscription),
-        )
+        return _resume(click)
     if subscription.get("pause_collection"):
         return StripeRequest(
-            operation="update_subscription", id=subscription["id"], params={"pause_collection": "", **expand}
+            operation="update_subscription",
+            id=subscription["id"],
+            params={"pause_collection": "", "expand": expansions(click.connection)},
         )
     return Outcome(status=Status.NO_OP, code="not_paused", message="The subscription is not paused.")
+
+
+def _resume(click: Click) -> StripeRequest | Outcome:
+    subscription = subscription_of(click)
+    if collects_by_invoice(subscription):
+        raise NotAllowedError(
+            "collected_by_invoice", "Stripe resumes only subscriptions that are charged automatically."
+        )
+    if waiting := _waits_for_payment(click):
+        return waiting
+    is_flexible = (subscription.get("billing_mode") or {}).get("type") == "flexible"
+    return StripeRequest(
+        operation="resume_subscription",
+        id=subscription["id"],
+        params={
+            "billing_cycle_anchor": {"type": click.parameters["billing_cycle_anchor"]},
+            **({"payment_behavior": "resume_on_payment_success"} if is_flexible else {}),
+            "expand": expansions(click.connection),
+        },
+        facts=latest_invoice_of(subscription),
+    )
+
+
+def _waits_for_payment(click: Click) -> Outcome | None:
+    """An earlier click may have resumed it already, up to a payment that is open: another one would bill it twice."""
+    if not allows(click.connection, INVOICE_READ):
+        return None
+    fresh = click.gateway.retrieve(
+        "subscriptions", subscription_of(click)["id"], expand=expansions(click.connection)
+    ).data
+    invoice = fresh.get("latest_invoice") or {}
+    paused = ((fresh.get("status_details") or {}).get("paused") or {}).get("transitioned_at")
+    if invoice.get("status") != "open" or paused is None or invoice["created"] < paused:
+        return None
+    return payment_open(fresh, _WAITS)
 
 
 def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
@@ -57,7 +82,7 @@ def read_back(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
 def _read_resumed(request: StripeRequest, answer: dict[str, Any]) -> Outcome:
     match answer["status"]:
         case "paused":
-            return payment_open(answer, "The subscription resumes once its invoice is paid.")
+            return payment_open(answer, _WAITS)
         case "past_due":
             return payment_open(answer, "The subscription goes on, but its payment is still open.")
         case "active":

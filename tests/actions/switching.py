@@ -1,5 +1,6 @@
 """Plan switches at period end, for the tests of both ways."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -36,3 +37,18 @@ def plan(shop: Shop, user: Subscriber) -> str:
 def period(shop: Shop, user: Subscriber) -> tuple[int, int]:
     (item,) = shop.subscription(user)["items"]["data"]
     return item["current_period_start"], item["current_period_end"]
+
+
+def on_a_clock(shop: Shop, price: str, **fields: Any) -> Subscriber:
+    return shop.subscriber(price, clock=shop.clock(), **fields)
+
+
+def apply_at(shop: Shop) -> datetime:
+    found = ActionExecution.objects.get(execution__app_id=shop.tenant.id, status="pending").apply_at
+    assert found is not None
+    return found
+
+
+def before(end: int) -> datetime:
+    """Ten minutes before."""
+    return datetime.fromtimestamp(end, UTC) - timedelta(minutes=10)

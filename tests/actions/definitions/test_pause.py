@@ -138,3 +138,20 @@ def test_it_resumes_nothing_that_is_paid_by_sent_invoices(shop: Shop) -> None:
     )
 
     assert shop.outcome(user, "resume")["code"] == "collected_by_invoice"
+
+
+def test_it_does_not_bill_a_resumption_twice(full_shop: Shop) -> None:
+    """The first click has resumed it up to a payment that is open; the second is told where to pay."""
+    user = full_shop.subscriber(full_shop.price("Pro"))
+    no_credit = {"bill_for": {"unused_time_from": {"type": "none"}}}
+    full_shop.stripe.subscriptions.pause(user.subscription, no_credit)
+    full_shop.use_card(user, "pm_card_chargeCustomerFail")
+    first = full_shop.outcome(user, "resume")
+    full_shop.use_card(user, "pm_card_visa")
+
+    second = full_shop.outcome(user, "resume")
+
+    assert (second["status"], second["url"]) == ("requires_action", first["url"])
+    assert len(full_shop.changes()) == 1
+    full_shop.stripe.invoices.pay(full_shop.subscription(user)["latest_invoice"])
+    assert full_shop.subscription(user)["status"] == "active"

@@ -1,5 +1,7 @@
 """Subscribe to a plan, and again, against the sandbox."""
 
+import pytest
+
 from actions.models import ActionExecution
 from sync.models import Customer
 from sync.refresh import refresh_customer
@@ -61,3 +63,21 @@ def test_it_resubscribes_nobody_who_has_the_plan_already(shop: Shop) -> None:
 
     assert (outcome["status"], outcome["code"]) == ("no_op", "already_on_plan")
     assert not [change for change in shop.changes() if change.startswith("POST")]
+
+
+@pytest.mark.parametrize("is_detached", [False, True])
+def test_it_resubscribes_with_the_card_of_the_ended_subscription_while_it_is_there(
+    full_shop: Shop, *, is_detached: bool
+) -> None:
+    pro = full_shop.price("Pro")
+    user = full_shop.subscriber(pro)
+    own = full_shop.stripe.payment_methods.attach("pm_card_mastercard", {"customer": user.customer}).id
+    full_shop.stripe.subscriptions.update(user.subscription, {"default_payment_method": own})
+    full_shop.stripe.subscriptions.cancel(user.subscription)
+    if is_detached:
+        full_shop.stripe.payment_methods.detach(own)
+
+    assert full_shop.outcome(user, "resubscribe")["status"] == "succeeded"
+
+    (subscription,) = full_shop.stripe.subscriptions.list({"customer": user.customer}).data
+    assert subscription.default_payment_method == (None if is_detached else own)
