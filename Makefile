@@ -70,7 +70,7 @@ sandbox: install ## The sandbox Stripe
 fuzz: install ## The property tests, much longer
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n $(WORKERS) -m fuzz
 
-BENCHMARKS = events identity_import reconciliation clicks pickers sandbox_scale
+BENCHMARKS = events webhook_view latency identity_import reconciliation clicks pickers sandbox_scale
 bench: install ## Speed, as ratios measured in one run; ONLY=events for one of them
 	@for each in $(if $(ONLY),$(ONLY),$(BENCHMARKS)); do echo "== $$each"; \
 	  $(BIN)/python -m engage_stripe.embedded run $(BIN)/python -m benchmarks.$$each || exit 1; done

@@ -1,0 +1,126 @@
+"""From the moment an event is signed to the moment its trait can be read, with the product's real processes.
+
+    python -m benchmarks.latency [--rate 300] [--seconds 60]
+
+Web (granian), worker and beat are started as in README.md, in production mode, on a scratch database. Signed events,
+each of another user, are posted over HTTP at a fixed rate, whether the earlier ones are answered or not. A reader
+looks for changed traits every ten milliseconds; both moments are on this process's clock. Prints p50, p95 and p99,
+the longest wait, what was waiting at most, and what never became visible. Wanted: p99 under one second.
+"""
+
+import argparse
+import os
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+
+from benchmarks.live import Client, live_product, signed_request
+from benchmarks.stripe_event import subscription_event
+from engage_stripe.demo.processes import Supervisor
+
+CLIENTS = 16
+PATIENCE = 60
+"""Seconds after the last event."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=int, default=300, help="events a second")
+    parser.add_argument("--seconds", type=int, default=60)
+    options = parser.parse_args()
+    with live_product() as (supervisor, url, folder):
+        from benchmarks.events_workload import make_connection
+
+        count = options.rate * options.seconds
+        connection = make_connection(count)
+        start(supervisor, url, str(folder / "schedule"))
+        path = f"/webhooks/stripe/{connection.id}/"
+        reader = Reader(os.environ["DATABASE_URL"], count)
+        signed = deliver(url, path, connection.webhook_secret.reveal(), count, options.rate)
+        reader.finish()
+        report(signed, reader, options.rate)
+
+
+def start(supervisor: Supervisor, url: str, schedule: str) -> None:
+    port = url.rpartition(":")[2]
+    granian = ["granian", "--interface", "wsgi", "--port", port, "--workers", "2", "--blocking-threads", "8"]
+    supervisor.start("web", [*granian, "engage_stripe.wsgi:application"], environment={})
+    supervisor.start("worker", ["celery", "-A", "engage_stripe", "worker"], environment={})
+    supervisor.start("beat", ["celery", "-A", "engage_stripe", "beat", "--schedule", schedule], environment={})
+    supervisor.wait_until_served("web", f"{url}/readyz", seconds=60)
+
+
+def deliver(url: str, path: str, secret: str, count: int, rate: int) -> dict[str, float]:
+    """When the event of each user was signed."""
+    mine = threading.local()
+    signed: dict[str, float] = {}
+
+    def send(request: bytes) -> None:
+        if not hasattr(mine, "client"):
+            mine.client = Client(url)
+        mine.client.send(request)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        started, answers = time.perf_counter(), []
+        for number in range(count):
+            event = subscription_event(number, count)
+            time.sleep(max(0.0, started + number / rate - time.perf_counter()))
+            signed[event["data"]["object"]["customer"]] = time.perf_counter()
+            answers.append(pool.submit(send, signed_request(path, event, secret)))
+        for answer in answers:
+            answer.result()
+    print(f"{count:,} events in {time.perf_counter() - started:.1f} s on {os.cpu_count()} cores")
+    return signed
+
+
+class Reader(threading.Thread):
+    """Sees each user's trait appear, as the host would; and what waits, each second."""
+
+    def __init__(self, url: str, count: int) -> None:
+        super().__init__(daemon=True)
+        self._url, self._count = url, count
+        self._given_up = threading.Event()
+        self.seen: dict[str, float] = {}
+        self.backlog = 0
+        self.start()
+
+    def run(self) -> None:
+        pause, rounds, version = threading.Event(), 0, 0
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while len(self.seen) < self._count and not self._given_up.is_set():
+                changed = connection.execute(
+                    "SELECT customer, version FROM stripe_sync_usertraits WHERE version >= %s"
+                    " AND subscription IS NOT NULL",
+                    [version],
+                ).fetchall()
+                now = time.perf_counter()
+                for customer, of_one in changed:
+                    self.seen.setdefault(customer, now)
+                    version = max(version, of_one - 200)  # transactions that were open then may be over now
+                if rounds % 100 == 0:
+                    waiting = "SELECT count(*) FROM stripe_sync_stripeevent WHERE state = 'received'"
+                    self.backlog = max(self.backlog, connection.execute(waiting).fetchone()[0])
+                rounds += 1
+                pause.wait(0.01)
+
+    def finish(self) -> None:
+        self.join(PATIENCE)
+        self._given_up.set()
+        self.join()
+
+
+def report(signed: dict[str, float], reader: Reader, rate: int) -> None:
+    waits = [reader.seen[customer] - at for customer, at in signed.items() if customer in reader.seen]
+    of_hundred = statistics.quantiles(waits, n=100)
+    print(
+        f"signature to visible trait at {rate} events/s: p50 {of_hundred[49]:.3f} s  p95 {of_hundred[94]:.3f} s  "
+        f"p99 {of_hundred[98]:.3f} s  longest {max(waits):.3f} s   (wanted: p99 under 1 s)"
+    )
+    print(f"waiting at most {reader.backlog:,}; never visible {len(signed) - len(waits):,}")
+
+
+if __name__ == "__main__":
+    main()
