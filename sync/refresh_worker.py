@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -59,6 +59,12 @@ def _settle(request: RefreshRequest) -> None:
         log.warning("refresh_failed", object=request.object_type, request=request.pk, code=failure.code)
         REFRESHES.labels("failed").inc()
         error = failure.user_message
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble: the lease gives all of them back
+    except Exception as failure:
+        log.exception("refresh_failed", object=request.object_type, request=request.pk)
+        REFRESHES.labels("failed").inc()
+        error = f"{type(failure).__name__}: what Stripe answered could not be taken in."
     pause = timedelta(seconds=min(2 ** (request.attempts + 1), 3600) if error else 2)
     RefreshRequest.objects.filter(id=request.id).update(not_before=timezone.now() + pause, error=error)
 

@@ -92,7 +92,7 @@ def webhook_connection(request: HttpRequest, *, connection_id: UUID) -> str:
 
 def _read_body(request: HttpRequest) -> bytes:
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    too_large = declared.isdigit() and int(declared) > BODY_LIMIT
+    too_large = declared.isdecimal() and int(declared[:20]) > BODY_LIMIT
     body = b"" if too_large else request.read(BODY_LIMIT + 1)
     if too_large or len(body) > BODY_LIMIT:
         raise _RefusedError(413, "too_large")

@@ -181,3 +181,26 @@ def test_it_keeps_what_is_asked_for_while_it_is_being_done(
     monkeypatch.undo()
     work_off_everything(connection)
     assert traits_of(connection).subscription_plan == "Gold"
+
+
+def test_it_goes_on_when_what_stripe_answered_cannot_be_taken_in(
+    connection: Connection, ada: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug of ours in one object must not hold up the others of the same lease."""
+
+    def break_on_one(*, stripe_id: str, **rest: Any) -> Any:
+        if stripe_id == "cus_poison":
+            raise ValueError("poison")
+        return refresh.refresh_object(stripe_id=stripe_id, **rest)
+
+    monkeypatch.setattr(refresh_worker, "refresh_object", break_on_one)
+    for customer in ("cus_poison", ada["customer"]):
+        request_refresh(connection_id=connection.id, stripe_id=customer, reason="test")
+    RefreshRequest.objects.filter(stripe_id="cus_poison").update(not_before="2020-01-01T00:00Z")
+    RefreshRequest.objects.exclude(stripe_id="cus_poison").update(not_before="2020-01-02T00:00Z")
+
+    work_off()
+
+    (left,) = RefreshRequest.objects.all()
+    assert left.stripe_id == "cus_poison"
+    assert left.error.startswith("ValueError")
