@@ -16,8 +16,21 @@ from sync.projection_sql import TRAIT_NAMES
 
 PAGE = 500
 
-_SETTLED = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])
-"""Transactions below it are over, so no row with a lower ``version`` can still appear."""
+_SETTLED = RawSQL(
+    """(
+        SELECT coalesce(min(running.xid::text::bigint), max(pg_snapshot_xmax(pg_current_snapshot())::text::bigint))
+        FROM (SELECT) AS one
+        LEFT JOIN pg_snapshot_xip(pg_current_snapshot()) AS running(xid) ON NOT EXISTS (
+            SELECT FROM pg_stat_activity other
+            WHERE other.datname <> current_database() AND other.backend_xid = running.xid::xid)
+    )""",
+    [],
+)
+"""This database's transactions below it are over, so no row with a lower ``version`` can still appear.
+
+Those of other databases of the server write no row here. Whose a transaction is that has just ended is not known any
+more; then it counts as ours. https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,12 @@
 """``GET users/{user_id}/traits/`` and ``GET traits/``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 from django.core.management import call_command
+from django.db import connection as database
 from django.test import Client
 
 from connector.models import Connection
@@ -75,7 +80,7 @@ def test_it_lists_each_change_once_by_cursor() -> None:
     for user in ("ada", "bob"):
         apply_objects(connection=connection, objects=[shapes.customer(id=f"cus_{user}")], rank=RANK, source={})
 
-    # A change is listed once no older transaction of the server can add one before it; other tests run beside this.
+    # A change is listed once no older transaction, of autovacuum for example, can add one before it.
     wait_until(lambda: len(get(tenant, "traits/")[1]["results"]) == 2, seconds=60, otherwise="never listed")
     _, first = get(tenant, "traits/?limit=1")
     assert ([one["user_id"] for one in first["results"]], first["has_more"]) == (["ada"], True)
@@ -91,6 +96,46 @@ def test_it_lists_each_change_once_by_cursor() -> None:
     _, third = get(tenant, after)
     assert [one["user_id"] for one in third["results"]] == ["ada"]
     assert get(tenant, "traits/?updated_since=2099-01-01T00:00:00Z")[1]["results"] == []
+
+
+@contextmanager
+def a_running_transaction(name: str) -> Iterator[None]:
+    """A transaction with an id of its own in the database of this name."""
+    other: Any = database.copy("other")
+    options = {key: value for key, value in database.settings_dict["OPTIONS"].items() if key != "pool"}
+    other.settings_dict = {**database.settings_dict, "NAME": name, "OPTIONS": options}
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()")
+        yield
+        other.rollback()
+    finally:
+        other.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_for_older_transactions_of_this_database_only() -> None:
+    tenant = make_app()
+    connection = make_connection(app_id=tenant.id)
+    Identity.objects.create(app_id=tenant.id, user_id="ada", stripe_id="cus_ada")
+
+    def change(delinquent: bool, rank: int) -> None:
+        customer = shapes.customer(id="cus_ada", delinquent=delinquent)
+        apply_objects(connection=connection, objects=[customer], rank=rank, source={})
+
+    with a_running_transaction("postgres"):
+        change(False, RANK)
+        wait_until(lambda: len(get(tenant, "traits/")[1]["results"]) == 1, seconds=60, otherwise="never listed")
+    cursor = get(tenant, "traits/")[1]["cursor"]
+    with a_running_transaction(database.settings_dict["NAME"]):
+        change(True, RANK + 2)
+        assert get(tenant, f"traits/?cursor={cursor}")[1]["results"] == []
+    wait_until(
+        lambda: len(get(tenant, f"traits/?cursor={cursor}")[1]["results"]) == 1,
+        seconds=60,
+        otherwise="never listed",
+    )
 
 
 def test_it_refuses_a_cursor_that_is_not_ours(tenant: Tenant, connection: Connection) -> None:
