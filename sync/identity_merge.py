@@ -16,6 +16,8 @@ from sync.identity_csv import Problem
 SAMPLE = 20
 SMALL = 4
 """A file with fewer rows than one in so many links is compared with the links that it names only."""
+LARGE = 100_000
+"""Rows of a file beside which counting all links is nothing: without a limit, several processes count."""
 
 _WORDS = {"absent": "removed"}
 # Until the transaction ends. Memory is of one PostgreSQL process; compiling takes longer than it saves here.
@@ -158,7 +160,7 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
 
 
 def _join(cursor: Any, app_id: UUID, rows: int, *, full: bool) -> _Join:
-    values = {"app_id": app_id, "limit": None if full else SMALL * rows + 1}
+    values = {"app_id": app_id, "limit": None if full or rows > LARGE else SMALL * rows + 1}
     links = _LINKS
     existing = _count(cursor, f"({links} LIMIT %(limit)s)", values)
     if not full and existing > SMALL * rows:
