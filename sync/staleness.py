@@ -21,18 +21,20 @@ def mark_stale(rows: QuerySet[_Rows], connection: Connection | None) -> QuerySet
         return rows.annotate(stale=Value(1))
     if rows.model is Identity:
         nobody = Value(None, CharField())
-        rows = rows.annotate(customer=nobody, linked=F("stripe_id"), email=F("email_address"))
+        rows = rows.annotate(known=nobody, linked=F("stripe_id"), email=F("email_address"))
     else:
         links = Identity.objects.filter(app_id=OuterRef("app_id"), user_id=OuterRef("user_id"))
         rows = rows.annotate(
-            linked=Subquery(links.values("stripe_id")), email=Subquery(links.values("email_address"))
+            known=F("customer"),
+            linked=Subquery(links.values("stripe_id")),
+            email=Subquery(links.values("email_address")),
         )
     asked = Exists(RefreshRequest.objects.filter(_names_the_user(), connection=connection))
-    return rows.annotate(stale=asked | Q(customer=None) if _is_read_as_a_whole(connection) else asked)
+    return rows.annotate(stale=asked | Q(known=None) if _is_read_as_a_whole(connection) else asked)
 
 
 def _names_the_user() -> Q:
-    of_customer = Q(object_type="customer", stripe_id__in=[OuterRef("customer"), OuterRef("linked")])
+    of_customer = Q(object_type="customer", stripe_id__in=[OuterRef("known"), OuterRef("linked")])
     return of_customer | Q(object_type=EMAIL, stripe_id=OuterRef("email"))
 
 
