@@ -2,9 +2,9 @@
 
     python -m benchmarks.reconciliation [--subscriptions 100000] [--threads 8] [--rate 25]
 
-Prints, for the first reconciliation and for one that finds nothing: seconds, also of this process's CPU, the share of the
-allowed request rate that was used, SQL statements per object, and for each resource its requests against the least possible number. The
-rate is the account's: background work may use all of it while nobody clicks (ADR 6). It
+Prints, for the first reconciliation and for one that finds nothing: seconds, also of this process's CPU, the share of
+the allowed request rate that was used, SQL statements per object, and for each resource its requests against the least
+possible number. Allowed is the account's whole ``--rate`` while nobody clicks (docs/adr/0006-rate-budget.md). It
 works in a scratch database of the server that DATABASE_URL names and drops it.
 """
 
