@@ -73,15 +73,16 @@ def measure_worker(users: int, count: int, naive: float) -> None:
     command = [sys.executable, "-m", "benchmarks.drainer"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
         for first in range(0, count, users):
-            workload.fill_inbox(connection, range(first, min(first + users, count)), users)
+            events = min(users, count - first)
+            workload.fill_inbox(connection, range(first, first + events), users)
             worker.stdin.write("drain\n")
             worker.stdin.flush()
             done = json.loads(worker.stdout.readline())
-            rate = done["events"] / done["seconds"]
+            rate = events / done["seconds"]
             print(
                 f"one worker    {rate:8,.0f} events/s  {rate / naive:4.1f} x  "
-                f"{done['cpu'] / done['events'] * 1e6:4.0f} us of CPU an event  "
-                f"{done['resident']:4.0f} MB after {first + done['events']:,}",
+                f"{done['cpu'] / events * 1e6:4.0f} us of CPU an event  "
+                f"{done['resident']:4.0f} MB after {first + events:,}",
                 flush=True,
             )
         worker.stdin.close()

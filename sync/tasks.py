@@ -11,6 +11,7 @@ from connector.errors import ConflictError
 from connector.models import Connection
 from sync import (
     catalogue,
+    draining,
     due_work,
     identity,
     identity_import,
@@ -31,7 +32,7 @@ from sync.retention import forget_old
 @shared_task(name="stripe_sync.drain_inbox", ignore_result=True)
 def drain_inbox() -> None:
     """Nudged by webhooks, and every few seconds by beat: nudges are lost, and a backlog needs more workers."""
-    if inbox.drain_for_a_turn():
+    if draining.drain_for_a_turn():
         send_drain()
         return
     nudge_is_answered()
