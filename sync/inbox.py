@@ -20,7 +20,6 @@ from connector.lifecycle import handle_deauthorization
 from connector.models import Connection
 from sync import inbox_sql as sql
 from sync.facts import Reading
-from sync.metrics import EVENTS, LAG
 from sync.observations import apply_observations
 from sync.observed import Observation, event_rank
 from sync.records import as_records
@@ -35,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class InboxEvent:
-    """A claimed row. ``created`` in epoch seconds; ``waited`` is seconds since receipt."""
+    """A claimed row. ``created`` in epoch seconds."""
 
     id: int
     connection_id: UUID
@@ -44,7 +43,6 @@ class InboxEvent:
     created: int
     payload: str | None
     attempts: int
-    waited: float
     state: str = "applied"
     error: str = ""
 
@@ -105,8 +103,6 @@ def _apply(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
         if not claimed:
             raise
         _apply_apart(claimed, error)  # whatever one event does, it must not hold up the others
-    else:
-        _count(claimed)
     return claimed
 
 
@@ -123,13 +119,6 @@ def _apply_apart(events: list[InboxEvent], error: Exception) -> None:
         for one in failed:
             one.fail(error)
         _mark(failed)
-    _count(failed)
-
-
-def _count(events: Sequence[InboxEvent]) -> None:
-    for event in events:
-        EVENTS.labels(event.state).inc()
-        LAG.observe(event.waited)
 
 
 def _claim(claim: str, parameter: int | list[int]) -> list[InboxEvent]:

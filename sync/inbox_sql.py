@@ -9,8 +9,7 @@ SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 _EVENTS = StripeEvent._meta.db_table
 
 _WAITING = f"""
-    SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts,
-        extract(epoch FROM clock_timestamp() - received_at)::float
+    SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts
     FROM {_EVENTS}
     WHERE state = 'received' AND not_before <= clock_timestamp()
 """  # noqa: S608  table name
@@ -24,7 +23,7 @@ MARK = f"""
             AS r(id bigint, state text, attempts integer, error text, c uuid)
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,
-            applied_at = CASE WHEN r.state = 'received' THEN NULL ELSE clock_timestamp() END,
+            applied_at = coalesce(t.applied_at, CASE WHEN r.state <> 'received' THEN clock_timestamp() END),
             not_before = now() + make_interval(secs => least(5 * 2 ^ r.attempts, 600))
         FROM r WHERE t.id = r.id
     ), free AS (
