@@ -180,6 +180,10 @@ class Doubt(NamedTuple):
     reason: str
 
 
+OWNED = ("subscription", "payment_method", "invoice")
+"""Object types of doubts that are settled by reading the customer whose object it is."""
+
+
 @dataclass(slots=True)
 class Reading:
     """What one event or one fetched object says."""

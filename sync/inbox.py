@@ -23,7 +23,7 @@ from sync.facts import Reading
 from sync.observations import apply_observations
 from sync.observed import Observation, event_rank
 from sync.records import as_records
-from sync.stripe_events import read_event
+from sync.stripe_events import is_deauthorization, read_event
 
 BATCH = 500
 MAX_ATTEMPTS = 8
@@ -140,7 +140,7 @@ def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> N
         reading = _read(event) if connection.status in sql.SERVED else Reading()
         if reading.facts or reading.doubts:
             observations.append(_observation(event, reading))
-        elif event.type == "account.application.deauthorized":
+        elif is_deauthorization(event.type):
             handle_deauthorization(
                 stripe_account_id=connection.stripe_account_id, livemode=connection.livemode, at=event.created
             )

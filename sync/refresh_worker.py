@@ -11,7 +11,9 @@ from django.utils import timezone
 from connector.errors import StripeError
 from connector.models import Connection
 from sync.email_lookup import look_up
+from sync.facts import OWNED
 from sync.models import RefreshRequest
+from sync.owners import ask_for_owners
 from sync.refresh import project_renamed, refresh_object
 from sync.refresh_queue import ANY_ANSWER, EMAIL, RENAMED_RANK
 
@@ -73,6 +75,8 @@ def _answer(request: RefreshRequest) -> None:
         return
     if object_type == EMAIL:
         look_up(connection=connection, email=stripe_id)
+    elif object_type in OWNED:
+        ask_for_owners(request)
     else:
         refresh_object(connection=connection, object_type=object_type, stripe_id=stripe_id)
 
