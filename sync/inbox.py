@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class InboxEvent:
-    """A claimed row. ``created`` in epoch seconds."""
+    """A claimed row. ``created`` in epoch seconds; ``customer`` is known once it was read."""
 
     id: int
     connection_id: UUID
@@ -45,6 +45,7 @@ class InboxEvent:
     attempts: int
     state: str = "applied"
     error: str = ""
+    customer: str | None = None
 
     def fail(self, error: Exception) -> None:
         self.attempts += 1
@@ -117,6 +118,7 @@ def _apply_apart(events: list[InboxEvent], error: Exception) -> None:
     with transaction.atomic():
         failed = _claim(sql.CLAIM_THESE, ids)
         for one in failed:
+            one.customer = events[0].customer
             one.fail(error)
         _mark(failed)
 
@@ -138,6 +140,7 @@ def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> N
     for event in events:
         connection = connections[event.connection_id]
         reading = _read(event) if connection.status in sql.SERVED else Reading()
+        event.customer = reading.customer
         if reading.facts or reading.doubts:
             observations.append(_observation(event, reading))
         elif is_deauthorization(event.type):
@@ -170,7 +173,8 @@ def _observation(event: InboxEvent, reading: Reading) -> Observation:
 
 def _mark(events: Sequence[InboxEvent]) -> None:
     rows = [
-        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id}
+        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id,
+         "customer": one.customer}
         for one in events
     ]  # fmt: skip
     with database.cursor() as cursor:

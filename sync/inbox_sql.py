@@ -20,9 +20,10 @@ CLAIM_THESE = f"{_WAITING} AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 MARK = f"""
     WITH r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%s::json)
-            AS r(id bigint, state text, attempts integer, error text, c uuid)
+            AS r(id bigint, state text, attempts integer, error text, c uuid, customer text)
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,
+            customer = coalesce(r.customer, t.customer),
             applied_at = coalesce(t.applied_at, CASE WHEN r.state <> 'received' THEN clock_timestamp() END),
             not_before = now() + make_interval(secs => least(5 * 2 ^ r.attempts, 600))
         FROM r WHERE t.id = r.id
