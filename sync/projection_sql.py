@@ -164,8 +164,7 @@ def _new_value(name: str) -> str:
 
 _SAVED = ", ".join(
     [
-        "id bigint, a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, changes jsonb",
-        "source jsonb",
+        "id bigint, a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, history jsonb",
         *(f'"{name}" {_record_type(name)}' for name in TRAIT_NAMES),
     ]
 )
@@ -181,6 +180,7 @@ SAVE = f"""
         FROM r WHERE t.id = r.id
     )
     INSERT INTO {TraitHistory._meta.db_table} (app_id, livemode, user_id, changes, source, at)
-    SELECT r.a, r.l, r.u, r.changes, r.source, now() FROM r WHERE r.changes <> '{{}}'
+    SELECT r.a, r.l, r.u, h.changes, h.source, now()
+    FROM r, jsonb_to_recordset(r.history) AS h(changes jsonb, source jsonb)
 """  # noqa: S608
 """Save the users that changed, and what they were before."""

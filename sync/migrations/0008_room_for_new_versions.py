@@ -19,7 +19,7 @@ _TABLES = ("stripe_sync_customer", "stripe_sync_subscription")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("stripe_connector", "0001_initial"), ("stripe_sync", "0006_refresh_by_email")]
+    dependencies = [("stripe_connector", "0001_initial"), ("stripe_sync", "0007_event_customer")]
 
     operations = [
         *(migrations.AlterField(name, "connection", _WITHOUT_INDEX) for name in _MODELS),
