@@ -1,6 +1,7 @@
 """Doors for Celery. Each calls one service; all may run twice."""
 
 import contextlib
+import time
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from sync import (
     uploads,
 )
 from sync.models import Night, SyncRun
-from sync.nudge import nudge, nudge_is_answered, send_drain
+from sync.nudge import REMEMBERED_SECONDS, nudge, nudge_is_answered, send_drain
 from sync.reconciliation_ranges import RESOURCES
 from sync.retention import forget_old
 
@@ -36,6 +37,7 @@ def drain_inbox() -> None:
         send_drain()
         return
     nudge_is_answered()
+    time.sleep(REMEMBERED_SECONDS)
     if inbox.apply_batch():  # it came after the last look, when its nudge was still held to be answered
         nudge()
 
