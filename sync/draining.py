@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from django.db import close_old_connections
-from django.db import connection as database
 
 from sync import inbox
 
@@ -28,7 +27,6 @@ def drain_for_a_turn() -> bool:
     one's, Python works on the other's. A batch is a transaction of its own, whichever process or thread it is in.
     """
     helping: Future[bool] | None = None
-    _forget_plans()
     with _without_garbage_collection():
         for _ in range(TURN):
             taken = inbox.apply_batch()
@@ -45,14 +43,7 @@ def drain_for_a_turn() -> bool:
 
 def _help() -> bool:
     close_old_connections()
-    _forget_plans()
     return all(inbox.apply_batch() == inbox.BATCH for _ in range(TURN))
-
-
-def _forget_plans() -> None:
-    """Statements that were planned while a table was small would read all of it when it is large."""
-    with database.cursor() as cursor:
-        cursor.execute("DISCARD PLANS")
 
 
 @contextmanager
