@@ -1,4 +1,4 @@
-"""What a click writes: four small statements, each of which leaves rows that anybody can go on from.
+"""What a click writes: three small statements, each of which leaves rows that anybody can go on from.
 
 Times come from PostgreSQL's clock: the web processes' own may differ by more than a double click takes.
 """
@@ -12,10 +12,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection as database
 from django.db import models
 
-from actions.models import ActionExecution, Execution, Status
+from actions.models import ActionExecution, ActionLimit, Execution, Status
 from connector.prepared import PreparedUpdate
 
 _EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
+REPLACED = "A later choice replaced this."
 _OPEN = ", ".join(f"'{status}'" for status in (Status.RUNNING, Status.UNKNOWN, Status.PENDING))
 
 
@@ -62,19 +63,14 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder)
 
 
-_RESERVED = PreparedUpdate(
-    ActionExecution,
-    ["request", "started_at", "customer", "subscription", "before", "attempts"],
-    condition=f"request IS NULL AND status IN ({_OPEN})",
-)
-_RECORDED = PreparedUpdate(
-    ActionExecution,
-    [
-        "status", "message", "code", "retryable", "url", "amounts", "apply_at", "customer", "subscription", "before",
-        "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
-    ],
-    condition=f"status IN ({_OPEN})",
-)  # fmt: skip
+_REQUEST = ["request", "started_at", "customer", "subscription", "before", "attempts"]
+_UNDECIDED = f"request IS NULL AND status IN ({_OPEN})"
+_LIMITS = f"""
+    SELECT FROM {ActionLimit._meta.db_table} l JOIN {_EXECUTIONS} e ON e.connection_id = l.connection_id
+    WHERE e.id = {_ACTIONS}.execution_id AND l.action IN ('', {_ACTIONS}.action)
+"""
+_RESERVED = PreparedUpdate(ActionExecution, _REQUEST, condition=_UNDECIDED)
+_RESERVED_FREELY = PreparedUpdate(ActionExecution, _REQUEST, condition=f"{_UNDECIDED} AND NOT EXISTS ({_LIMITS})")
 
 
 def save_request(step: ActionExecution) -> bool:
@@ -82,9 +78,48 @@ def save_request(step: ActionExecution) -> bool:
     return _RESERVED.save(step)
 
 
-def save_outcome(step: ActionExecution) -> bool:
-    """What the action came to. False where it has a final outcome already, which stays."""
-    return _RECORDED.save(step)
+def save_unlimited_request(step: ActionExecution) -> bool:
+    """As ``save_request``, and False as well where there are limits to look at first."""
+    return _RESERVED_FREELY.save(step)
+
+
+_BESIDE = f"""
+    WITH replaced AS (
+        UPDATE {_ACTIONS} earlier
+        SET status = '{Status.SKIPPED}', code = 'replaced', message = '{REPLACED}', apply_at = NULL
+        FROM {_EXECUTIONS} e
+        WHERE earlier.subscription = %s AND earlier.action = %s AND earlier.status = '{Status.PENDING}'
+            AND earlier.id <> %s AND e.id = earlier.execution_id AND e.connection_id = %s
+    ), closed AS (
+        UPDATE {_EXECUTIONS}
+        SET state = '{Execution.State.DONE}', finished_at = clock_timestamp(), settle_at = NULL WHERE id = %s
+    )
+"""  # noqa: S608
+_RECORDED = PreparedUpdate(
+    ActionExecution,
+    [
+        "status", "message", "code", "retryable", "url", "amounts", "apply_at", "customer", "subscription", "before",
+        "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
+    ],
+    condition=f"status IN ({_OPEN})",
+    beside=_BESIDE,
+)  # fmt: skip
+
+
+def save_outcome(step: ActionExecution, *, replaces: str = "") -> bool:
+    """What the action came to; the earlier choice of the action ``replaces`` that waits for the same subscription is
+    given up, and a click without any other open action is done. False where there is a final outcome already, which
+    stays.
+    """
+    click = step.execution
+    others_open = any(not Status(one.status).is_settled for one in click.steps if one.pk != step.pk)
+    is_last = Status(step.status).is_settled and not others_open
+    saved = _RECORDED.save(
+        step, step.subscription, replaces, step.pk, click.connection_id, click.pk if is_last else None
+    )
+    if saved and is_last:
+        click.state, click.settle_at, click.finished_at = Execution.State.DONE, None, step.finished_at
+    return saved
 
 
 _FINISH = f"""

@@ -149,5 +149,6 @@ def finish(execution: Execution) -> None:
         attempts = max(step.attempts for step in unsettled)
         click_rows.settle_later(execution, min(5 * 2**attempts, 600) * timedelta(seconds=1))
         return
-    click_rows.finish(execution)
+    if execution.state != Execution.State.DONE:  # the last outcome has closed it, where there was one
+        click_rows.finish(execution)
     Result.send_robust(Execution, execution=execution)

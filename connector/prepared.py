@@ -83,18 +83,23 @@ class _Reader(Generic[_Row]):
 
 
 class PreparedUpdate:
-    """``UPDATE`` of some fields of one row, by its primary key, where ``condition`` (SQL) holds as well."""
+    """``UPDATE`` of some fields of one row, by its primary key, where ``condition`` (SQL) holds as well.
 
-    def __init__(self, model: type[models.Model], names: Iterable[str], *, condition: str = "true") -> None:
+    ``beside`` is a ``WITH`` clause that writes something else in the same statement.
+    """
+
+    def __init__(
+        self, model: type[models.Model], names: Iterable[str], *, condition: str = "true", beside: str = ""
+    ) -> None:
         wanted = set(names)
         self._fields = [field for field in model._meta.concrete_fields if field.name in wanted]
         columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         key = model._meta.pk.column
-        self._sql = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
+        self._sql = f'{beside} UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
 
-    def save(self, row: models.Model) -> bool:
+    def save(self, row: models.Model, *values_beside: Any) -> bool:
         """Write the row's present values. False where the condition does not hold."""
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
         with database.cursor() as cursor:
-            cursor.execute(self._sql, [*values, row.pk])
+            cursor.execute(self._sql, [*values_beside, *values, row.pk])
             return bool(cursor.rowcount)
