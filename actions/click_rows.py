@@ -83,16 +83,16 @@ def save_unlimited_request(step: ActionExecution) -> bool:
     return _RESERVED_FREELY.save(step)
 
 
-_BESIDE = f"""
-    WITH replaced AS (
+_WITH_IT = f"""
+    replaced AS (
         UPDATE {_ACTIONS} earlier
         SET status = '{Status.SKIPPED}', code = 'replaced', message = '{REPLACED}', apply_at = NULL
-        FROM {_EXECUTIONS} e
+        FROM {_EXECUTIONS} e, saved
         WHERE earlier.subscription = %s AND earlier.action = %s AND earlier.status = '{Status.PENDING}'
             AND earlier.id <> %s AND e.id = earlier.execution_id AND e.connection_id = %s
     ), closed AS (
-        UPDATE {_EXECUTIONS}
-        SET state = '{Execution.State.DONE}', finished_at = clock_timestamp(), settle_at = NULL WHERE id = %s
+        UPDATE {_EXECUTIONS} SET state = '{Execution.State.DONE}', finished_at = clock_timestamp(), settle_at = NULL
+        FROM saved WHERE id = %s
     )
 """  # noqa: S608
 _RECORDED = PreparedUpdate(
@@ -102,7 +102,7 @@ _RECORDED = PreparedUpdate(
         "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
     ],
     condition=f"status IN ({_OPEN})",
-    beside=_BESIDE,
+    then=_WITH_IT,
 )  # fmt: skip
 
 

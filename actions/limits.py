@@ -38,14 +38,22 @@ def reserve(action: ActionExecution, request: dict[str, Any] | None, *, is_due: 
     Counting and saving happen under one lock per connection, so that parallel clicks cannot exceed a cap
     together.
     """
+    former = action.request, action.started_at
     action.request, action.started_at = request, timezone.now()
     if save_unlimited_request(action):
         return
+    try:
+        _save_within_limits(action, is_due=is_due)
+    except NotAllowedError:
+        action.request, action.started_at = former
+        raise
+
+
+def _save_within_limits(action: ActionExecution, *, is_due: bool) -> None:
     connection_id = action.execution.connection_id
-    limits = _LIMITS.all(connection=connection_id, action=action.action)
     with transaction.atomic():
         hold_in_transaction(f"limits:{connection_id}")
-        for limit in limits:
+        for limit in _LIMITS.all(connection=connection_id, action=action.action):
             _check_switch(limit)
             if not is_due:
                 _check(limit, action)
