@@ -12,6 +12,9 @@ from actions.parameters import Parameter
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
 
+REFERENCE = "engage_reference"
+"""In the metadata of what an action creates: the ``reference`` of its click, by which it is found again."""
+
 
 class Needs(StrEnum):
     """What of the user's must exist before the action can be prepared."""

@@ -97,10 +97,10 @@ class PreparedUpdate:
         columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         key = model._meta.pk.column
         update = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
-        self._sql = f"WITH saved AS ({update} RETURNING 1), {then} SELECT FROM saved" if then else update  # noqa: S608
+        self._sql = f"WITH saved AS ({update} RETURNING 1), {then} SELECT FROM saved" if then else update
 
     def save(self, row: models.Model, *further: Any) -> bool:
-        """Write the row's present values; ``further`` are those of ``then``. False where the condition does not hold."""
+        """Write the row's present values; ``further`` are those of ``then``. False where ``condition`` is not met."""
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
         with database.cursor() as cursor:
             cursor.execute(self._sql, [*values, row.pk, *further])

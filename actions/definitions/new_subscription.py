@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.catalogue import usable_plan
-from actions.definition import Click, StripeRequest
+from actions.definition import REFERENCE, Click, StripeRequest
 from actions.definitions.shared import (
     amounts_of,
     date_of,
@@ -53,6 +53,7 @@ def start_subscription(
             "items": [item],
             "payment_behavior": click.parameters.get("payment_behavior", "error_if_incomplete"),
             "off_session": True,
+            "metadata": {REFERENCE: click.reference},
             "expand": expansions(click.connection),
             **{name: value for name, value in optional.items() if value},
             **(terms or {}),
