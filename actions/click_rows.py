@@ -3,12 +3,11 @@
 Times come from PostgreSQL's clock: the web processes' own may differ by more than a double click takes.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
+import orjson
 from django.db import connection as database
 from django.db import models
 
@@ -29,30 +28,49 @@ _STEP = _columns(ActionExecution, "id", "execution")
 _INSERT = f"""
     WITH click AS (
         INSERT INTO {_EXECUTIONS} ({", ".join(_CLICK)}, created_at, settle_at)
-        SELECT {", ".join(_CLICK)}, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
-        FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb)
-        RETURNING id, created_at, settle_at
+        SELECT {", ".join(f"r.{name}" for name in _CLICK)},
+            clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
+        FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb) r
+        WHERE NOT EXISTS (
+            SELECT FROM {_EXECUTIONS} e
+            WHERE e.app_id = r.app_id AND e.user_id = r.user_id AND e.prompt_id = r.prompt_id
+                AND e.interaction = r.interaction AND e.config_version = r.config_version
+                AND e.created_at > statement_timestamp() - make_interval(secs => %s)
+        )
+        ON CONFLICT (app_id, idempotency_key) DO NOTHING
+        RETURNING id, created_at, settle_at, set_config('synchronous_commit', 'off', true)
     ), steps AS (
         INSERT INTO {_ACTIONS} (execution_id, {", ".join(_STEP)})
-        SELECT %s, {", ".join(_STEP)} FROM jsonb_populate_recordset(NULL::{_ACTIONS}, %s::jsonb) ORDER BY position
+        SELECT click.id, {", ".join(f"s.{name}" for name in _STEP)}
+        FROM click, jsonb_populate_recordset(NULL::{_ACTIONS}, %s::jsonb) s ORDER BY s.position
         RETURNING id, position
     )
-    SELECT created_at, settle_at, (SELECT json_agg(id ORDER BY position) FROM steps) FROM click
+    SELECT created_at, settle_at, (SELECT coalesce(json_agg(id ORDER BY position), '[]')::text FROM steps) FROM click
 """  # noqa: S608  names of tables and columns only
 
 
-def insert(execution: Execution, steps: Sequence[ActionExecution], *, settle_in: timedelta) -> None:
-    """Commit the click and its actions, in one statement. Raises ``IntegrityError`` for a key that is taken."""
+def insert(
+    execution: Execution, steps: Sequence[ActionExecution], *, settle_in: timedelta, unless_within: timedelta
+) -> bool:
+    """Commit the click and its actions, in one statement. False where its key is taken, or where the user's same click
+    came less than ``unless_within`` ago.
+
+    This commit does not wait for the disk: nothing has been sent yet, and the next one, of the request that will be,
+    brings both there.
+    """
     click = _as_json(_values(execution, _CLICK))
     rows = _as_json([_values(step, _STEP) for step in steps])
     with database.cursor() as cursor:
-        cursor.execute(_INSERT, [settle_in.total_seconds(), click, execution.id, rows])
-        execution.created_at, execution.settle_at, ids = cursor.fetchone()
+        cursor.execute(_INSERT, [settle_in.total_seconds(), click, unless_within.total_seconds(), rows])
+        if not (inserted := cursor.fetchone()):
+            return False
+    execution.created_at, execution.settle_at, ids = inserted
     execution._state.adding = False
-    for step, step_id in zip(steps, json.loads(ids or "[]") if isinstance(ids, str) else ids or [], strict=True):
+    for step, step_id in zip(steps, orjson.loads(ids), strict=True):
         step.id = step_id
         step._state.adding = False
     execution.steps = list(steps)
+    return True
 
 
 def _values(row: models.Model, columns: Sequence[str]) -> dict[str, Any]:
@@ -60,7 +78,7 @@ def _values(row: models.Model, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder)
+    return orjson.dumps(value).decode()
 
 
 _REQUEST = ["request", "started_at", "customer", "subscription", "before", "attempts"]
