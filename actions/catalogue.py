@@ -1,7 +1,9 @@
 """What the mirrored catalogue says about the plan that an action is about to use; how coupons and codes are found."""
 
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from django.db.models import OuterRef, Subquery
 
 from actions.definition import Click
 from actions.outcomes import NotAllowedError
@@ -57,17 +59,23 @@ def _read_entry(model: type[Mirrored], connection: Connection, stripe_id: str, g
     return True
 
 
+_PRODUCT = Product.objects.filter(connection_id=OuterRef("connection_id"), stripe_id=OuterRef("product"))
+_PLAN = Prepared(
+    lambda: Price.objects.filter(connection_id=given("connection"), stripe_id=given("stripe_id")).annotate(
+        product_name=Subquery(_PRODUCT.values("name")), of_active_product=Subquery(_PRODUCT.values("active"))
+    )
+)
+
+
 def usable_plan(click: Click, price_id: str, *, currency: str | None) -> tuple[Price, str]:
     """The price, if it can be bought in that currency (any where None), and the plan in words: ``Pro, $20 a month``.
 
     Raises ``NotAllowedError``, ``StripeError``.
     """
-    price = find_entry(Price, connection=click.connection, stripe_id=price_id, gateway=click.gateway)
+    price = _plan(click, price_id)
     if price is None:
         raise NotAllowedError("plan_gone", "The plan is no longer at Stripe. Choose another one in the prompt.")
-    product = _mirrored(Product).first(connection=click.connection.id, stripe_id=price.product)
-    is_archived = not price.active or (product is not None and not product.active)
-    if is_archived or price.interval is None:
+    if not price.active or price.of_active_product is False or price.interval is None:
         raise NotAllowedError("plan_inactive", "The plan is archived at Stripe. Choose another one in the prompt.")
     if currency and currency != price.currency and currency not in (price.currency_options or {}):
         raise NotAllowedError(
@@ -75,4 +83,12 @@ def usable_plan(click: Click, price_id: str, *, currency: str | None) -> tuple[P
             f"The plan is priced in {price.currency.upper()}, this customer pays in {currency.upper()}. "
             "Stripe allows one currency per customer.",
         )
-    return price, plan_in_words(price, product)
+    return price, plan_in_words(price, price.product_name)
+
+
+def _plan(click: Click, price_id: str) -> Any:
+    """The price, with what is mirrored of its product: ``product_name`` and ``of_active_product``."""
+    found = _PLAN.first(connection=click.connection.id, stripe_id=price_id)
+    if found is None and find_entry(Price, connection=click.connection, stripe_id=price_id, gateway=click.gateway):
+        found = _PLAN.first(connection=click.connection.id, stripe_id=price_id)
+    return None if found is None or found.deleted else found
