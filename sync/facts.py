@@ -5,6 +5,7 @@ minor units, both as Stripe has them. Fields with ``compare=False`` change on th
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -180,12 +181,34 @@ class Doubt(NamedTuple):
     reason: str
 
 
+OWNED = ("subscription", "payment_method", "invoice")
+"""Object types of doubts that are settled by reading the customer whose object it is."""
+
+
+def customer_of(fact: Fact) -> str | None:
+    """The customer whose traits the fact may change."""
+    match fact:
+        case CustomerFact():
+            return fact.stripe_id
+        case SubscriptionFact() | DiscountFact() | PaymentMethodFact() | PaymentFact():
+            return fact.customer
+        case _:
+            return None
+
+
 @dataclass(slots=True)
 class Reading:
     """What one event or one fetched object says."""
 
     facts: list[Fact] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def customer(self) -> str | None:
+        """Whom it is about, where it is about one."""
+        named = (customer_of(fact) for fact in self.facts)
+        doubted = (doubt.stripe_id for doubt in self.doubts if doubt.object_type == "customer")
+        return next((one for one in chain(named, doubted) if one), None)
 
     def add(self, other: "Reading") -> None:
         self.facts += other.facts

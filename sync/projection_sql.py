@@ -166,8 +166,8 @@ _SETS = ", ".join(f'"{name}" = {_new_value(name)}' for name in TRAIT_NAMES)
 SAVE = f"""
     WITH r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%s::json) AS r(
-            a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, changes jsonb,
-            source jsonb, {_RECORD})
+            a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb,
+            history jsonb, {_RECORD})
     ), saved AS (
         UPDATE {_TRAITS} t SET {_SETS}, customer = r.customer, subscription = r.subscription,
             sources = t.sources || r.new_sources, updated_at = now(),
@@ -175,6 +175,7 @@ SAVE = f"""
         FROM r WHERE t.app_id = r.a AND t.livemode = r.l AND t.user_id = r.u
     )
     INSERT INTO {TraitHistory._meta.db_table} (app_id, livemode, user_id, changes, source, at)
-    SELECT r.a, r.l, r.u, r.changes, r.source, now() FROM r WHERE r.changes <> '{{}}'
+    SELECT r.a, r.l, r.u, h.changes, h.source, now()
+    FROM r, jsonb_to_recordset(r.history) AS h(changes jsonb, source jsonb)
 """  # noqa: S608
 """Save the users that changed, and what they were before."""

@@ -7,5 +7,30 @@ import orjson
 
 
 def as_records(rows: Sequence[dict[str, Any]]) -> str:
-    """Texts, numbers, truth values, UUIDs, lists and dicts of them. A column that is left out is null."""
-    return orjson.dumps(rows).decode()
+    """Texts, numbers, truth values, UUIDs, lists and dicts of them. A column that is left out is null.
+
+    What no text column can hold is left out of texts, see ``storable``.
+    """
+    try:
+        written = orjson.dumps(rows)
+    except TypeError:  # half a character; orjson names no other kind of error
+        written = orjson.dumps(storable(rows))
+    if b"\\u0000" in written:
+        written = orjson.dumps(storable(rows))
+    return written.decode()
+
+
+def storable(value: Any) -> Any:
+    """The value without NUL and lone surrogates in its texts.
+
+    https://www.postgresql.org/docs/current/datatype-json.html
+    """
+    match value:
+        case str():
+            return value.replace("\0", "").encode(errors="replace").decode()
+        case dict():
+            return {storable(key): storable(one) for key, one in value.items()}
+        case list() | tuple():
+            return [storable(one) for one in value]
+        case _:
+            return value

@@ -30,6 +30,7 @@ urlpatterns = [
     path(f"{_SYNC}/sources/<int:source_id>/test/", source_views.test, name="test_source"),
     path(f"{_SYNC}/sources/<int:source_id>/fetch/", source_views.fetch, name="fetch_source"),
     path(f"{_SYNC}/sources/<int:source_id>/remove/", source_views.remove, name="remove_source"),
+    path("settings/actions/stripe/<uuid:connection_id>/freshness/", views.freshness, name="freshness"),
     path("settings/actions/stripe/catalogue/", catalogue_views.catalogue, name="catalogue"),
     path("api/v1/catalogue/plans/", catalogue_api.PlansView.as_view(), name="api_plans"),
     path("api/v1/catalogue/coupons/", catalogue_api.CouponsView.as_view(), name="api_coupons"),

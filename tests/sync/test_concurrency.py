@@ -16,18 +16,10 @@ from sync.observations import apply_objects
 from sync.projection import project_users
 from tests.factories import make_connection
 from tests.sync import stripe_shapes as shapes
+from tests.sync.two_workers import POINTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-POINTS = [
-    (inbox, "_load_connections"),
-    (observations, "lock_customers"),
-    (observations, "write"),
-    (observations, "project_touched"),
-    (observations, "ask"),
-    (inbox, "_mark"),
-]
-"""Before each of these the first worker stops: after the claim, the locks, the mirror, the projection …"""
 points = pytest.mark.parametrize("point", POINTS, ids=[name for _, name in POINTS])
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from connector.models import Connection
 from sync import events, inbox
 from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, Reading, SubscriptionFact
-from sync.models import Identity, RefreshRequest, UserTraits
+from sync.models import Identity, RefreshRequest, StripeEvent, UserTraits
 from sync.observations import apply_objects
 from sync.projection_sql import TRAIT_NAMES
 from sync.refresh import project_renamed
@@ -22,8 +24,12 @@ from sync.traits import CustomerState, Known, Traits, project
 from tests.factories import make_connection
 from tests.sync import stripe_shapes as shapes
 from tests.sync.model_stripe import PLANS, VERSIONS, ModelStripe
+from tests.sync.two_workers import POINTS, TwoWorkers
 
 EXAMPLES = max(1_000, settings.default.max_examples)
+ENCOUNTERS = max(120, settings.default.max_examples // 10)
+"""Of two workers. Each example is committed, so it costs ten times as much."""
+
 USERS = {"by id": {"stripe_id": "cus_a"}, "by email": {"email_address": "A@example.com"}}
 EMAILS = ("a@example.com", "b@example.com")
 
@@ -86,6 +92,26 @@ def one_change(draw: st.DrawFn, stripe: ModelStripe, pauses: Sequence[int]) -> N
     do(*arguments)
 
 
+class Turn(NamedTuple):
+    """How many arrivals come, how two workers share them, and where the first is when the second comes along."""
+
+    arrivals: int
+    first_takes: int
+    second_takes: int
+    fetches_first: bool
+    at: str
+
+
+turns = st.builds(
+    Turn,
+    arrivals=st.integers(2, 5),
+    first_takes=st.integers(1, 3),
+    second_takes=st.integers(1, 3),
+    fetches_first=st.booleans(),
+    at=st.sampled_from([name for _, name in POINTS]),
+)
+
+
 @st.composite
 def histories(draw: st.DrawFn, *, may_drop: bool) -> History:
     """What happened, and in what order we hear of it: events in any version, and fetches made at any time."""
@@ -123,6 +149,32 @@ def hear(connection: Connection, arrivals: list[Any]) -> None:
             if arrival["drained"]:
                 inbox.drain()
     inbox.drain()
+
+
+def hear_with_two_workers(
+    connection: Connection, arrivals: list[Any], plan: Sequence[Turn], workers: TwoWorkers
+) -> None:
+    """In each turn both drain the inbox, and one of them takes in what was fetched meanwhile."""
+    waiting, turns_to_come = list(arrivals), cycle(plan)
+    while waiting:
+        turn = next(turns_to_come)
+        come, waiting = waiting[: turn.arrivals], waiting[turn.arrivals :]
+        fetches = [one for one in come if isinstance(one, Fetch)]
+        for one in come:
+            if not isinstance(one, Fetch):
+                events.keep(connection_ids=[connection.id], event=one)
+
+        def fetch_and_drain(limit: int, fetches: Sequence[Fetch]) -> None:
+            for fetch in fetches:
+                take_in(connection, fetch)
+            inbox.drain(batch=limit)
+
+        first, second = (fetches, []) if turn.fetches_first else ([], fetches)
+        workers.meet(
+            partial(fetch_and_drain, turn.first_takes, first),
+            partial(fetch_and_drain, turn.second_takes, second),
+            at=turn.at,
+        )
 
 
 def take_in(connection: Connection, fetch: "Fetch") -> None:
@@ -226,6 +278,30 @@ def test_it_needs_no_reconciliation_when_nothing_is_lost() -> None:
             check(stripe, connection)
 
     converges()
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
+@pytest.mark.django_db(transaction=True)
+def test_it_needs_no_reconciliation_when_two_workers_run_into_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = TwoWorkers(monkeypatch)
+
+    @settings(max_examples=ENCOUNTERS)
+    @given(history=histories(may_drop=False), plan=st.lists(turns, min_size=1, max_size=4))
+    def converges(history: History, plan: list[Turn]) -> None:
+        stripe, connection = history.stripe, new_connection()
+        take_in(connection, Fetch(stripe.catalogue(), 1))
+        take_in(connection, history.start)
+        hear_with_two_workers(connection, history.arrivals, plan, workers)
+        assert not StripeEvent.objects.exclude(state="applied").exists()
+        settle_doubts(connection, stripe)
+        project_names(connection)
+        check(stripe, connection)
+
+    try:
+        converges()
+    finally:
+        workers.close()
 
 
 @pytest.mark.fuzz
