@@ -1,6 +1,6 @@
 """One action of a click: decide the request, save it, send it, judge the answer."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.limits import TakenOverError, reserve
@@ -54,7 +54,7 @@ def _proceed(action: ActionExecution, gateway: StripeGateway, due: Due | None) -
                     reserve(action, None)
                 return prepared, None
             request = prepared
-            reserve(action, asdict(request), is_due=due is not None)
+            reserve(action, request.as_stored(), is_due=due is not None)
     except ConnectorError as error:
         if due is not None and error.retryable:
             raise
