@@ -97,11 +97,12 @@ def worker_rounds(connection: "Connection", users: int, count: int) -> Iterator[
     command = [sys.executable, "-m", "benchmarks.drainer"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
         for first in range(0, count, users):
-            workload.fill_inbox(connection, range(first, min(first + users, count)), users)
+            events = min(users, count - first)
+            workload.fill_inbox(connection, range(first, first + events), users)
             worker.stdin.write("drain\n")
             worker.stdin.flush()
             done = json.loads(worker.stdout.readline())
-            yield {**done, "total": first + done["events"]}
+            yield {**done, "events": events, "total": first + events}
         worker.stdin.close()
 
 
