@@ -6,14 +6,36 @@ For paths that must be fast, nowhere else::
     _OF_APP.first(app_id=app_id)
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.db import connection as database
 from django.db import models
 
 _Row = TypeVar("_Row", bound=models.Model)
+_cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+def execute(sql: str, values: Sequence[Any]) -> Any:
+    """Run the statement on the one cursor that each connection keeps for this, and give that cursor.
+
+    Read what it answers before the next statement. Making a cursor and wrapping it as Django does, each time, takes
+    as long as a small statement; it is what counts and logs statements, so it is done where somebody watches.
+    """
+    if database.force_debug_cursor or database.execute_wrappers:
+        cursor = database.cursor()
+        cursor.execute(sql, values)
+        return cursor
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        cursor = _cursors.get(database.connection) or _cursors.setdefault(
+            database.connection, database.connection.cursor()
+        )
+        return cursor.execute(sql, values)
 
 
 class _Given(models.Expression):
@@ -48,9 +70,7 @@ class Prepared(Generic[_Row]):
         """The rows; ``values`` by the names of ``given``."""
         sql, parameters, reader = self._worded
         told: list[Any] = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
-        with database.cursor() as cursor:
-            cursor.execute(sql, told)
-            return [reader.read(columns) for columns in cursor.fetchall()]
+        return [reader.read(columns) for columns in execute(sql, told).fetchall()]
 
     def first(self, **values: Any) -> _Row | None:
         """The first row, None where there is none; the query says in which order."""
@@ -83,18 +103,23 @@ class _Reader(Generic[_Row]):
 
 
 class PreparedUpdate:
-    """``UPDATE`` of some fields of one row, by its primary key, where ``condition`` (SQL) holds as well."""
+    """``UPDATE`` of some fields of one row, by its primary key, where ``condition`` (SQL) holds as well.
 
-    def __init__(self, model: type[models.Model], names: Iterable[str], *, condition: str = "true") -> None:
+    ``then`` is a list of further ``WITH`` queries that go with it in the same statement; they see the row, if it was
+    written, as ``saved``.
+    """
+
+    def __init__(
+        self, model: type[models.Model], names: Iterable[str], *, condition: str = "true", then: str = ""
+    ) -> None:
         wanted = set(names)
         self._fields = [field for field in model._meta.concrete_fields if field.name in wanted]
         columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         key = model._meta.pk.column
-        self._sql = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
+        update = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
+        self._sql = f"WITH saved AS ({update} RETURNING 1), {then} SELECT FROM saved" if then else update
 
-    def save(self, row: models.Model) -> bool:
-        """Write the row's present values. False where the condition does not hold."""
+    def save(self, row: models.Model, *further: Any) -> bool:
+        """Write the row's present values; ``further`` are those of ``then``. False where ``condition`` is not met."""
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
-        with database.cursor() as cursor:
-            cursor.execute(self._sql, [*values, row.pk])
-            return bool(cursor.rowcount)
+        return bool(execute(self._sql, [*values, row.pk, *further]).rowcount)
