@@ -6,36 +6,14 @@ For paths that must be fast, nowhere else::
     _OF_APP.first(app_id=app_id)
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from django.db import connection as database
 from django.db import models
 
 _Row = TypeVar("_Row", bound=models.Model)
-_cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-
-
-def execute(sql: str, values: Sequence[Any]) -> Any:
-    """Run the statement on the one cursor that each connection keeps for this, and give that cursor.
-
-    Read what it answers before the next statement. Making a cursor and wrapping it as Django does, each time, takes
-    as long as a small statement; it is what counts and logs statements, so it is done where somebody watches.
-    """
-    if database.force_debug_cursor or database.execute_wrappers:
-        cursor = database.cursor()
-        cursor.execute(sql, values)
-        return cursor
-    database.close_if_health_check_failed()
-    database.ensure_connection()
-    database.validate_no_broken_transaction()
-    with database.wrap_database_errors:
-        cursor = _cursors.get(database.connection) or _cursors.setdefault(
-            database.connection, database.connection.cursor()
-        )
-        return cursor.execute(sql, values)
 
 
 class _Given(models.Expression):
@@ -70,7 +48,9 @@ class Prepared(Generic[_Row]):
         """The rows; ``values`` by the names of ``given``."""
         sql, parameters, reader = self._worded
         told: list[Any] = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
-        return [reader.read(columns) for columns in execute(sql, told).fetchall()]
+        with database.cursor() as cursor:
+            cursor.execute(sql, told)
+            return [reader.read(columns) for columns in cursor.fetchall()]
 
     def first(self, **values: Any) -> _Row | None:
         """The first row, None where there is none; the query says in which order."""
@@ -122,4 +102,6 @@ class PreparedUpdate:
     def save(self, row: models.Model, *further: Any) -> bool:
         """Write the row's present values; ``further`` are those of ``then``. False where ``condition`` is not met."""
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
-        return bool(execute(self._sql, [*values, row.pk, *further]).rowcount)
+        with database.cursor() as cursor:
+            cursor.execute(self._sql, [*values, row.pk, *further])
+            return bool(cursor.rowcount)
