@@ -11,7 +11,7 @@ import orjson
 from django.db import models
 
 from actions.models import ActionExecution, ActionLimit, Execution, Status
-from connector.prepared import PreparedUpdate, execute
+from connector.prepared import PreparedUpdate, kept_cursor
 
 _EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
 REPLACED = "A later choice replaced this."
@@ -60,8 +60,10 @@ def insert(
     click = _as_json(_values(execution, _CLICK))
     rows = _as_json([_values(step, _STEP) for step in steps])
     values = [settle_in.total_seconds(), click, unless_within.total_seconds(), rows]
-    if not (inserted := execute(_INSERT, values).fetchone()):
-        return False
+    with kept_cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        if not (inserted := cursor.fetchone()):
+            return False
     execution.created_at, execution.settle_at, ids = inserted
     execution._state.adding = False
     for step, step_id in zip(steps, orjson.loads(ids), strict=True):
@@ -150,11 +152,15 @@ _SETTLE = f"""
 
 def finish(execution: Execution) -> None:
     """All outcomes are final."""
-    (execution.finished_at,) = execute(_FINISH, [execution.id]).fetchone()
+    with kept_cursor() as cursor:
+        cursor.execute(_FINISH, [execution.id])
+        (execution.finished_at,) = cursor.fetchone()
     execution.state, execution.settle_at = Execution.State.DONE, None
 
 
 def settle_later(execution: Execution, wait: timedelta) -> None:
     """One outcome is open: the settling task looks at it again after ``wait``."""
-    (execution.settle_at,) = execute(_SETTLE, [wait.total_seconds(), execution.id]).fetchone()
+    with kept_cursor() as cursor:
+        cursor.execute(_SETTLE, [wait.total_seconds(), execution.id])
+        (execution.settle_at,) = cursor.fetchone()
     execution.state = Execution.State.RUNNING

@@ -6,7 +6,8 @@ For paths that must be fast, nowhere else::
     _OF_APP.first(app_id=app_id)
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -18,24 +19,24 @@ _Row = TypeVar("_Row", bound=models.Model)
 _cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
-def execute(sql: str, values: Sequence[Any]) -> Any:
-    """Run the statement on the one cursor that each connection keeps for this, and give that cursor.
+@contextmanager
+def kept_cursor() -> Iterator[Any]:
+    """The one cursor that each connection keeps for small statements. Read what one answers before the next.
 
-    Read what it answers before the next statement. Making a cursor and wrapping it as Django does, each time, takes
-    as long as a small statement; it is what counts and logs statements, so it is done where somebody watches.
+    Making a cursor and wrapping it as Django does, each time, takes as long as a small statement; as the wrapping is
+    what counts and logs statements, it is done where somebody watches.
     """
     if database.force_debug_cursor or database.execute_wrappers:
-        cursor = database.cursor()
-        cursor.execute(sql, values)
-        return cursor
+        with database.cursor() as cursor:
+            yield cursor
+        return
     database.close_if_health_check_failed()
     database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        cursor = _cursors.get(database.connection) or _cursors.setdefault(
+        yield _cursors.get(database.connection) or _cursors.setdefault(
             database.connection, database.connection.cursor()
         )
-        return cursor.execute(sql, values)
 
 
 class _Given(models.Expression):
@@ -70,7 +71,9 @@ class Prepared(Generic[_Row]):
         """The rows; ``values`` by the names of ``given``."""
         sql, parameters, reader = self._worded
         told: list[Any] = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
-        return [reader.read(columns) for columns in execute(sql, told).fetchall()]
+        with kept_cursor() as cursor:
+            cursor.execute(sql, told)
+            return [reader.read(columns) for columns in cursor.fetchall()]
 
     def first(self, **values: Any) -> _Row | None:
         """The first row, None where there is none; the query says in which order."""
@@ -122,4 +125,6 @@ class PreparedUpdate:
     def save(self, row: models.Model, *further: Any) -> bool:
         """Write the row's present values; ``further`` are those of ``then``. False where ``condition`` is not met."""
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
-        return bool(execute(self._sql, [*values, row.pk, *further]).rowcount)
+        with kept_cursor() as cursor:
+            cursor.execute(self._sql, [*values, row.pk, *further])
+            return bool(cursor.rowcount)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
-from connector.prepared import execute
+from connector.prepared import kept_cursor
 
 _KEY = "hashtextextended(%s, 0)"
 
@@ -25,7 +25,9 @@ def hold(name: str) -> Iterator[None]:
 @contextmanager
 def try_hold(name: str) -> Iterator[bool]:
     """Hold ``name`` where nobody else does; the value says whether it worked."""
-    (held,) = execute(f"SELECT pg_try_advisory_lock({_KEY})", [name]).fetchone()
+    with kept_cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock({_KEY})", [name])
+        (held,) = cursor.fetchone()
     try:
         yield held
     finally:
@@ -76,4 +78,5 @@ def share_in_transaction(name: str) -> None:
 def _release(name: str) -> None:
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session
-    execute(f"SELECT pg_advisory_unlock({_KEY})", [name])
+    with kept_cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])

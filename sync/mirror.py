@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.db import models
 
+from connector.prepared import kept_cursor
 from sync.facts import (
     CouponFact,
     CustomerFact,
@@ -120,7 +121,7 @@ def _upsert(
         | {name: value for name in table.names if (value := getattr(version.fact, name)) is not None}
         for key, version in versions.items()
     ]
-    with database.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(table.upsert, [as_records(rows)])
         for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
             version = versions[connection_id, stripe_id]
