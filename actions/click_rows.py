@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from django.db import connection as database
 from django.db import models
 
 from actions.models import ActionExecution, ActionLimit, Execution, Status
-from connector.prepared import PreparedUpdate, kept_cursor
+from connector.prepared import PreparedUpdate
 
 _EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
 REPLACED = "A later choice replaced this."
@@ -59,9 +60,8 @@ def insert(
     """
     click = _as_json(_values(execution, _CLICK))
     rows = _as_json([_values(step, _STEP) for step in steps])
-    values = [settle_in.total_seconds(), click, unless_within.total_seconds(), rows]
-    with kept_cursor() as cursor:
-        cursor.execute(_INSERT, values)
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, [settle_in.total_seconds(), click, unless_within.total_seconds(), rows])
         if not (inserted := cursor.fetchone()):
             return False
     execution.created_at, execution.settle_at, ids = inserted
@@ -152,7 +152,7 @@ _SETTLE = f"""
 
 def finish(execution: Execution) -> None:
     """All outcomes are final."""
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(_FINISH, [execution.id])
         (execution.finished_at,) = cursor.fetchone()
     execution.state, execution.settle_at = Execution.State.DONE, None
@@ -160,7 +160,7 @@ def finish(execution: Execution) -> None:
 
 def settle_later(execution: Execution, wait: timedelta) -> None:
     """One outcome is open: the settling task looks at it again after ``wait``."""
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(_SETTLE, [wait.total_seconds(), execution.id])
         (execution.settle_at,) = cursor.fetchone()
     execution.state = Execution.State.RUNNING

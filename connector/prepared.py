@@ -6,37 +6,14 @@ For paths that must be fast, nowhere else::
     _OF_APP.first(app_id=app_id)
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from django.db import connection as database
 from django.db import models
 
 _Row = TypeVar("_Row", bound=models.Model)
-_cursors: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-
-
-@contextmanager
-def kept_cursor() -> Iterator[Any]:
-    """The one cursor that each connection keeps for small statements. Read what one answers before the next.
-
-    Making a cursor and wrapping it as Django does, each time, takes as long as a small statement; as the wrapping is
-    what counts and logs statements, it is done where somebody watches.
-    """
-    if database.force_debug_cursor or database.execute_wrappers:
-        with database.cursor() as cursor:
-            yield cursor
-        return
-    database.close_if_health_check_failed()
-    database.ensure_connection()
-    database.validate_no_broken_transaction()
-    with database.wrap_database_errors:
-        yield _cursors.get(database.connection) or _cursors.setdefault(
-            database.connection, database.connection.cursor()
-        )
 
 
 class _Given(models.Expression):
@@ -71,7 +48,7 @@ class Prepared(Generic[_Row]):
         """The rows; ``values`` by the names of ``given``."""
         sql, parameters, reader = self._worded
         told: list[Any] = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
-        with kept_cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(sql, told)
             return [reader.read(columns) for columns in cursor.fetchall()]
 
@@ -125,6 +102,6 @@ class PreparedUpdate:
     def save(self, row: models.Model, *further: Any) -> bool:
         """Write the row's present values; ``further`` are those of ``then``. False where ``condition`` is not met."""
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
-        with kept_cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(self._sql, [*values, row.pk, *further])
             return bool(cursor.rowcount)

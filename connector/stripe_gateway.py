@@ -8,25 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from urllib.parse import quote_plus
-from uuid import uuid4
 
-import orjson
 import stripe
 from stripe import params as stripe_params
 
 from connector import health
 from connector.configuration import option
-from connector.errors import StripeError
 from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
 from connector.stripe_lists import Page, StripeList
-from connector.stripe_requests import FORM, encode, standing_headers
 from connector.stripe_transport import RANK, Transport
 
 API_VERSION: str = stripe.api_version
-_RETRIES = 2  # after a lost answer, a 5xx or a conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +45,7 @@ class StripeGateway:
     ) -> None:
         self._connection = connection
         self._transport = _make_transport(connection, priority, answer_by)
-        self._headers = _make_headers(connection)
-        self._base = option("STRIPE_API_BASE")
+        self._client = _make_client(connection, self._transport)
         self.coupons: StripeList[stripe_params.CouponListParams] = self._list("coupons")
         self.customers: StripeList[stripe_params.CustomerListParams] = self._list("customers")
         self.invoices: StripeList[stripe_params.InvoiceListParams] = self._list("invoices")
@@ -233,70 +227,33 @@ class StripeGateway:
     def _post(
         self, path: str, params: Mapping[str, object], idempotency_key: str | None = None, *, writes: bool = True
     ) -> Fetched:
-        """Without a key it gets one, the same for all attempts of this call."""
-        return self._send("post", path, params, writes=writes, idempotency_key=idempotency_key or str(uuid4()))
+        """Without a key the SDK makes one up, the same for all attempts of this call."""
+        return self._send("post", path, params, writes=writes, idempotency_key=idempotency_key)
 
     def _delete(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
-        return self._send("delete", path, params or {}, writes=True, retries=0)
+        return self._send("delete", path, params or {}, writes=True, max_network_retries=0)
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, object],
-        *,
-        writes: bool,
-        idempotency_key: str = "",
-        retries: int = _RETRIES,
+        self, method: str, path: str, params: Mapping[str, object], *, writes: bool, **options: str | int | None
     ) -> Fetched:
-        """By the SDK's retries, not by its requests: wording one, logging it and making objects of the answer takes
-        longer than all the rest, and nobody uses them.
+        """Not by the SDK's typed methods: making its objects of an answer takes longer than all the rest, and
+        nobody uses them.
         """
-        url, form, headers = f"{self._base}{path}", encode(params), self._headers
-        if method == "post":
-            headers = headers | {"Idempotency-Key": idempotency_key, "Content-Type": FORM}
-        elif form:
-            url = f"{url}?{form}"
+        given: dict[str, Any] = {**params, **options}
         try:
-            body, status, about = self._transport.request_with_retries(
-                method, url, headers, form if method == "post" else None, max_network_retries=retries
+            answer = self._client.raw_request(method, path, **given)
+        except stripe.StripeError as error:
+            failure = describe_failure(
+                http_status=error.http_status,
+                body=error.json_body,
+                message=error.user_message,
+                request_id=error.request_id,
+                writes=writes,
+                replayed=(error.headers or {}).get("Idempotent-Replayed") == "true",
             )
-        except stripe.StripeError as error:  # no answer; the SDK's error carries headers and the raw body
-            raise self._failure(writes, status=error.http_status, message=error.user_message) from None
-        data = _read(body)
-        if data is None or not 200 <= status < 300:
-            raise self._failure(writes, status=status, body=data, about=about)
-        return Fetched(data=data, rank=int(about[RANK]), request_id=about.get("Request-Id") or "")
-
-    def _failure(
-        self,
-        writes: bool,  # noqa: FBT001
-        *,
-        status: int | None,
-        body: object = None,
-        message: str | None = None,
-        about: Mapping[str, str] | None = None,
-    ) -> StripeError:
-        about = about or {}
-        failure = describe_failure(
-            http_status=status,
-            body=body,
-            message=message,
-            request_id=about.get("Request-Id"),
-            writes=writes,
-            replayed=about.get("Idempotent-Replayed") == "true",
-        )
-        health.note_failure(self._connection, failure)
-        return failure
-
-
-def _read(body: Any) -> dict[str, Any] | None:
-    """None where it is not Stripe's JSON: a gateway's page, or an answer that was cut off."""
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return data if isinstance(data, dict) else None
+            health.note_failure(self._connection, failure)
+            raise failure from None  # the SDK's error carries headers and the raw body
+        return Fetched(data=answer.data, rank=int(answer.headers[RANK]), request_id=answer.request_id or "")
 
 
 def _make_transport(connection: Connection, priority: Priority, answer_by: float | None) -> Transport:
@@ -305,14 +262,15 @@ def _make_transport(connection: Connection, priority: Priority, answer_by: float
     return Transport(budget, answer_by)
 
 
-def _make_headers(connection: Connection) -> dict[str, str]:
+def _make_client(connection: Connection, transport: Transport) -> stripe.StripeClient:
     through_platform = connection.method == Connection.Method.CONNECT
     key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
-    return standing_headers(
-        key=key.reveal(),
-        account=connection.stripe_account_id if through_platform else None,
-        version=API_VERSION,
-        library=f"stripe-python/{stripe.VERSION}",
+    return stripe.StripeClient(
+        key.reveal(),
+        stripe_account=connection.stripe_account_id if through_platform else None,
+        base_addresses={"api": option("STRIPE_API_BASE"), "connect": option("STRIPE_CONNECT_BASE")},
+        max_network_retries=2,
+        http_client=transport,
     )
 
 

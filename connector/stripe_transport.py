@@ -63,11 +63,9 @@ def _exchange(
 ) -> urllib3.BaseHTTPResponse:
     """One request, one answer. What goes wrong on the way is worth another attempt, but for a certificate."""
     try:
-        pool = _pool(urlsplit(url)[:2])
-        target = url if isinstance(pool, urllib3.ProxyManager) else url[url.index("/", 8) :]  # behind https://
-        return pool.urlopen(
+        return _pool(urlsplit(url)[:2]).urlopen(
             method.upper(),
-            target,
+            url,
             body=body,
             headers=_HEADERS | headers,
             timeout=timeout,
@@ -104,20 +102,19 @@ _HEADERS = make_headers(keep_alive=True, accept_encoding="gzip, deflate")
 
 
 @cache
-def _pool(origin: tuple[str, str]) -> urllib3.HTTPConnectionPool | urllib3.ProxyManager:
+def _pool(origin: tuple[str, str]) -> urllib3.PoolManager:
     """One per process and ``(scheme, host)``, through the proxy that the environment names, as the SDK's clients."""
     scheme, host = origin
     trust = create_urllib3_context()  # verifies certificates and names
     trust.load_verify_locations(stripe.ca_bundle_path)
+    options: Any = {"maxsize": _IDLE_CONNECTIONS, "ssl_context": trust}
     proxies = {} if proxy_bypass(host) else getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     if not proxy:
-        secured: Any = {"ssl_context": trust} if scheme == "https" else {}
-        return urllib3.connection_from_url(f"{scheme}://{host}", maxsize=_IDLE_CONNECTIONS, **secured)
+        return urllib3.PoolManager(**options)
     named = parse_url(proxy if "://" in proxy else f"http://{proxy}")
-    authorization = make_headers(proxy_basic_auth=named.auth_decoded_joined)
     return urllib3.ProxyManager(
-        named.url, proxy_headers=authorization, maxsize=_IDLE_CONNECTIONS, ssl_context=trust
+        named.url, proxy_headers=make_headers(proxy_basic_auth=named.auth_decoded_joined), **options
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from connector.prepared import kept_cursor
+from django.db import connection as database
+
 from sync.models import Customer
 from sync.observed import CustomerKey
 from sync.records import as_records, records_sql
@@ -24,14 +25,14 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     # One customer alone is nearly always known. Of several, the new ones come first: rows are locked in one order.
     found = _lock(values) if len(keys) == 1 else []
     if len(found) < len(keys):
-        with kept_cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(_NEW_SQL, values)
         found = _lock(values)
     return {(connection_id, stripe_id): email for connection_id, stripe_id, email in found}
 
 
 def _lock(values: list[Any]) -> list[tuple[UUID, str, str | None]]:
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(_LOCK_SQL, values)
         rows: list[tuple[UUID, str, str | None]] = cursor.fetchall()
     return rows

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from connector.prepared import kept_cursor
+from django.db import connection as database
+
 from sync import projection_sql as sql
 from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
 from sync.records import as_records
@@ -37,7 +38,7 @@ def load_known(states: Iterable[tuple[UUID, CustomerState]]) -> KnownRows:
     wanted = {key for connection_id, state in states for key in _wanted(connection_id, state)}
     rows = as_records([{"c": c, "k": kind, "s": stripe_id} for c, kind, stripe_id in wanted])
     known = KnownRows()
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(sql.LOAD_KNOWN, [rows])
         for kind, connection_id, stripe_id, rank, coupon_known, name, fact in cursor.fetchall():
             here = known.of(connection_id)

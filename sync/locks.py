@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
-from connector.prepared import kept_cursor
-
 _KEY = "hashtextextended(%s, 0)"
 
 
@@ -25,7 +23,7 @@ def hold(name: str) -> Iterator[None]:
 @contextmanager
 def try_hold(name: str) -> Iterator[bool]:
     """Hold ``name`` where nobody else does; the value says whether it worked."""
-    with kept_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_try_advisory_lock({_KEY})", [name])
         (held,) = cursor.fetchone()
     try:
@@ -78,5 +76,5 @@ def share_in_transaction(name: str) -> None:
 def _release(name: str) -> None:
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session
-    with kept_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import connection as database
 from django.db import models
 
-from connector.prepared import kept_cursor
 from sync.facts import (
     CouponFact,
     CustomerFact,
@@ -121,7 +120,7 @@ def _upsert(
         | {name: value for name in table.names if (value := getattr(version.fact, name)) is not None}
         for key, version in versions.items()
     ]
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(table.upsert, [as_records(rows)])
         for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
             version = versions[connection_id, stripe_id]

@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
 from connector.models import Connection
-from connector.prepared import kept_cursor
 from sync import projection_sql as sql
 from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
@@ -115,7 +114,7 @@ def project_touched(
     ``source`` is why, where nothing was written. Call it in the transaction that wrote the mirror.
     """
     keys = [{"c": key[0], "s": key[1], "e": former_emails.get(key)} for key in touched]
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(sql.FIND_USERS, [as_records(keys)])
         links = [Link(*row) for row in cursor.fetchall()]
     return _project(links, written, source or {})
@@ -135,7 +134,7 @@ def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
         if save := _compare(link, linked, known, row, written, source, projected.changes):
             saves.append(save)
     if saves:
-        with kept_cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(sql.SAVE, [as_records(saves)])
     if projected.changes:
         announce(projected.changes)
@@ -143,7 +142,7 @@ def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
 
 
 def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         if new := [link for link in links if not link.has_traits]:
             cursor.execute(sql.MAKE_ROWS, [_users(new)])
         cursor.execute(sql.LOCK_ROWS, [_users(links)])
@@ -164,7 +163,7 @@ def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
         if link.stripe_id or link.email
     ]
     loaded: list[list[LinkedCustomer]] = [[] for _ in links]
-    with kept_cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows)])
         for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
             fact = CustomerFact(*customer)
