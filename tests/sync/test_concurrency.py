@@ -156,6 +156,26 @@ def test_it_shows_both_customers_of_one_user(
 
 
 @points
+def test_it_shows_what_changed_no_trait_when_it_was_written(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """The first worker's subscription is not shown until the second worker's ends: no row was changed, only locked."""
+    link(connection, "ada", email_address="ada@example.com")
+    shown, other = ({"id": f"sub_{n}", "customer": f"cus_{n}", "created": shapes.NOW - n} for n in (1, 2))
+    known = [shapes.customer(id="cus_1"), shapes.customer(id="cus_2"), shapes.subscription(**shown),
+             shapes.subscription(**other, status="past_due")]  # fmt: skip
+    apply_objects(connection=connection, objects=known, rank=1, source={})
+    store(connection, "customer.subscription.updated", shapes.subscription(**other), shapes.NOW)
+    ended = shapes.subscription(**shown, status="canceled")
+    store(connection, "customer.subscription.deleted", ended, shapes.NOW)
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(lambda: inbox.apply_batch(limit=1))
+    finish(first, second)
+    assert status_of("ada") == "active"
+
+
+@points
 @pytest.mark.parametrize("fields", [{"stripe_id": "cus_1"}, {"email_address": "ada@example.com"}])
 def test_it_reaches_a_user_who_is_linked_meanwhile(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], fields: dict[str, str]
