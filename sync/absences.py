@@ -38,9 +38,7 @@ def verify(run: SyncRun, connection: Connection, resource: str) -> None:
 def _look_for(run: SyncRun, connection: Connection, resource: str, stripe_ids: list[str], floor: int) -> None:
     gateway = StripeGateway(connection)
     before = drift.read_rows(connection, resource, stripe_ids)
-    found = [
-        _retrieve(gateway, resource, stripe_id, row.get("customer"), floor) for stripe_id, row in before.items()
-    ]
+    found = [_retrieve(gateway, resource, stripe_id, row.customer, floor) for stripe_id, row in before.items()]
     with transaction.atomic():  # what is healed is reported, whoever is killed here
         changes = apply_objects(
             connection=connection,

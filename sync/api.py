@@ -36,7 +36,9 @@ class _User(serializers.Serializer[dict[str, Any]]):
     user_id = serializers.CharField()
     traits = _Traits()
     updated_at = serializers.DateTimeField(allow_null=True)
-    stale = serializers.BooleanField(help_text="Stripe is about to be asked again, or cannot be asked.")
+    stale = serializers.BooleanField(
+        help_text="Stripe is about to be asked, was not asked yet, or cannot be asked."
+    )
 
 
 class _Page(serializers.Serializer[dict[str, Any]]):

@@ -66,7 +66,7 @@ def _describe_plan(price: Price, product: Product | None) -> Entry:
     name = product.name if product else price.product
     return Entry(
         stripe_id=price.stripe_id,
-        label=plan_in_words(price, product),
+        label=plan_in_words(price, product.name if product else None),
         group=name,
         note=price.nickname or "",
         why_not="is archived at Stripe" if archived else "",

@@ -7,7 +7,7 @@ from django.db import connection as database
 
 from sync.models import Customer
 from sync.observed import CustomerKey
-from sync.records import as_records
+from sync.records import as_records, records_sql
 
 APP_LOCK = 0x53545250
 """First key of the advisory lock of an App: shared by writers, held alone while its identities are projected."""
@@ -22,11 +22,11 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     rows = as_records([{"c": connection_id, "s": stripe_id} for connection_id, stripe_id in keys])
     with database.cursor() as cursor:
         cursor.execute(_LOCK_NEW_SQL, [APP_LOCK, sorted(map(str, app_ids)), rows])
-        cursor.execute(_LOCK_SQL, [rows, len(keys)])
+        cursor.execute(_LOCK_SQL, [rows])
         return {(connection_id, stripe_id): email for connection_id, stripe_id, email in cursor.fetchall()}
 
 
-_KEYS = "json_to_recordset(%s::json) AS k(c uuid, s text)"
+_KEYS = f"{records_sql('c uuid, s text')} k"
 _LOCK_NEW_SQL = f"""
     WITH shared AS MATERIALIZED (
         SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a
@@ -36,9 +36,8 @@ _LOCK_NEW_SQL = f"""
     SELECT k.c, k.s, 0, false FROM {_KEYS}, (SELECT count(*) FROM shared) s ORDER BY k.c, k.s
     ON CONFLICT (connection_id, stripe_id) DO NOTHING
 """  # noqa: S608  table name
-# LIMIT tells the planner how many keys there are; it would take any JSON for a hundred and read small tables whole.
 _LOCK_SQL = f"""
     SELECT t.connection_id, t.stripe_id, t.email FROM {Customer._meta.db_table} t
-    JOIN (SELECT * FROM {_KEYS} LIMIT %s) k ON t.connection_id = k.c AND t.stripe_id = k.s
+    JOIN {_KEYS} ON t.connection_id = k.c AND t.stripe_id = k.s
     ORDER BY t.connection_id, t.stripe_id FOR NO KEY UPDATE OF t
 """  # noqa: S608  table name

@@ -3,6 +3,8 @@
 Everything runs in the caller's transaction. The temporary tables are dropped with the staging table.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,11 +16,20 @@ from sync.identity_csv import Problem
 SAMPLE = 20
 SMALL = 4
 """A file with fewer rows than one in so many links is compared with the links that it names only."""
+LARGE = 100_000
+"""Rows of a file beside which counting all links is nothing: without a limit, several processes count."""
 
 _WORDS = {"absent": "removed"}
-_WORK_MEM = "64MB"  # of one PostgreSQL process, until the transaction ends
+# Until the transaction ends. Memory is of one PostgreSQL process; compiling takes longer than it saves here.
+_PLANS = {"work_mem": "64MB", "jit": "off"}
+# Hardly a row comes out of the comparison, which no planner can know.
+_COMPARING = {"parallel_tuple_cost": "0"}
+# Sorting hashes of eight bytes takes half the time of grouping the texts, and mostly nothing repeats. One process is
+# done before several have handed each other all the hashes.
+_SORTING = {"enable_hashagg": "off", "max_parallel_workers_per_gather": "0"}
+# Links are fetched by their place. Any other join would read all of them.
+_FETCHING = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
-# Sorting hashes of eight bytes takes half the time of grouping the texts, and mostly nothing repeats.
 _DISTINCT = "SELECT count(*) FROM (SELECT DISTINCT hashtextextended({column}, 0) FROM {rows}) AS d"
 _REPEATED = """
 CREATE TEMP TABLE repeated_user AS
@@ -32,15 +43,17 @@ _SHARED = """
 SELECT min(line), stripe_id, count(*), (array_agg(user_id ORDER BY line))[1:3]
 FROM staged_identity WHERE stripe_id IS NOT NULL GROUP BY stripe_id HAVING count(*) > 1 ORDER BY 1
 """
-_LINKS = "SELECT * FROM stripe_sync_identity WHERE app_id = %(app_id)s"
+_LINKS = """
+SELECT user_id, stripe_id, email_address, ctid AS link FROM stripe_sync_identity WHERE app_id = %(app_id)s
+"""
 _NAMED_LINKS = f"{_LINKS} AND user_id IN (SELECT user_id FROM staged_identity)"  # noqa: S608  constants
 _CHANGES = """
 CREATE TEMP TABLE identity_change AS
-SELECT CASE WHEN i.id IS NULL THEN 'added' WHEN s.user_id IS NULL THEN 'absent' ELSE 'changed' END AS kind,
+SELECT CASE WHEN i.user_id IS NULL THEN 'added' WHEN s.user_id IS NULL THEN 'absent' ELSE 'changed' END AS kind,
        coalesce(s.user_id, i.user_id) AS user_id, s.stripe_id, s.email_address,
-       i.id AS identity_id, i.stripe_id AS old_stripe_id, i.email_address AS old_email_address
+       i.link, i.stripe_id AS old_stripe_id, i.email_address AS old_email_address
 FROM staged_identity s FULL JOIN ({links}) i ON i.user_id = s.user_id
-WHERE i.id IS NULL OR s.user_id IS NULL
+WHERE i.user_id IS NULL OR s.user_id IS NULL
    OR s.stripe_id IS DISTINCT FROM i.stripe_id OR s.email_address IS DISTINCT FROM i.email_address
 """
 _COUNTS = """
@@ -58,13 +71,16 @@ INSERT INTO stripe_sync_identity (app_id, user_id, stripe_id, email_address, upd
 SELECT %(app_id)s, user_id, stripe_id, email_address, now()
 FROM identity_change WHERE kind = 'added' ORDER BY user_id COLLATE "C"
 """
+# By place: a link stays where it was compared until the transaction ends, as nobody else writes links meanwhile.
 _CHANGE = """
 UPDATE stripe_sync_identity i
 SET stripe_id = c.stripe_id, email_address = c.email_address, updated_at = now()
-FROM identity_change c WHERE c.kind = 'changed' AND i.id = c.identity_id
+FROM (SELECT * FROM identity_change WHERE kind = 'changed' ORDER BY link) c
+WHERE i.ctid = c.link AND i.app_id = %(app_id)s
 """
 _REMOVE = """
-DELETE FROM stripe_sync_identity i USING identity_change c WHERE c.kind = 'absent' AND i.id = c.identity_id
+DELETE FROM stripe_sync_identity i USING (SELECT link FROM identity_change WHERE kind = 'absent' ORDER BY link) c
+WHERE i.ctid = c.link AND i.app_id = %(app_id)s
 """
 # Only users that have traits, or whose customer the mirror knows, have anything to project.
 _PROJECT = """
@@ -119,7 +135,7 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
     comes twice, users repeat.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('work_mem', %s, true)", [_WORK_MEM])
+        _set(cursor, _PLANS)
         join = _join(cursor, app_id, rows, full=full)
         repeated: list[Problem] = []
         if join.rows - join.added != join.existing - join.absent or _repeats(
@@ -144,15 +160,14 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
 
 
 def _join(cursor: Any, app_id: UUID, rows: int, *, full: bool) -> _Join:
-    values = {"app_id": app_id, "limit": None if full else SMALL * rows + 1}
+    values = {"app_id": app_id, "limit": None if full or rows > LARGE else SMALL * rows + 1}
     links = _LINKS
     existing = _count(cursor, f"({links} LIMIT %(limit)s)", values)
     if not full and existing > SMALL * rows:
         links = _NAMED_LINKS
         existing = _count(cursor, f"({links})", values)
-    cursor.execute("SET LOCAL parallel_tuple_cost = 0")  # hardly a row comes out of it, which no planner can know
-    cursor.execute(_CHANGES.format(links=links), values)
-    cursor.execute("SET LOCAL parallel_tuple_cost TO DEFAULT")
+    with _planned(cursor, _COMPARING):
+        cursor.execute(_CHANGES.format(links=links), values)
     cursor.execute("ANALYZE identity_change")
     cursor.execute(_COUNTS)
     return _Join(rows, existing, *cursor.fetchone())
@@ -185,11 +200,24 @@ def _shared_customers(cursor: Any, rows: int) -> list[Problem]:
 
 def _repeats(cursor: Any, column: str, rows: str, at_most: int) -> bool:
     """Whether a value may come twice in these rows, of which there are ``at_most`` so many."""
-    cursor.execute("SET LOCAL enable_hashagg = off")
-    cursor.execute(_DISTINCT.format(column=column, rows=rows))
-    (distinct,) = cursor.fetchone()
-    cursor.execute("SET LOCAL enable_hashagg TO DEFAULT")
+    with _planned(cursor, _SORTING):
+        cursor.execute(_DISTINCT.format(column=column, rows=rows))
+        (distinct,) = cursor.fetchone()
     return bool(distinct != at_most and distinct != _count(cursor, rows))
+
+
+@contextmanager
+def _planned(cursor: Any, settings: dict[str, str]) -> Iterator[None]:
+    """Run some statements of this transaction under other settings of the planner."""
+    _set(cursor, settings)
+    yield
+    for name in settings:
+        cursor.execute(f"SET LOCAL {name} TO DEFAULT")
+
+
+def _set(cursor: Any, settings: dict[str, str]) -> None:
+    for name, value in settings.items():
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
 
 
 def _count(cursor: Any, rows: str, values: dict[str, Any] | None = None) -> int:
@@ -212,11 +240,12 @@ def merge(*, app_id: UUID, connections: list[UUID], comparison: Comparison) -> N
     """Write the compared changes and note whose traits follow from them."""
     values: dict[str, Any] = {"app_id": app_id, "connections": connections}
     with connection.cursor() as cursor:
-        for count, statement in (
-            (comparison.added, _ADD),
-            (comparison.changed, _CHANGE),
-            (comparison.removed, _REMOVE),
-            (comparison.added + comparison.changed + comparison.removed, _PROJECT),
-        ):
-            if count:
-                cursor.execute(statement, values)
+        with _planned(cursor, _FETCHING):
+            if comparison.changed:
+                cursor.execute(_CHANGE, values)
+            if comparison.removed:
+                cursor.execute(_REMOVE, values)
+        if comparison.added:
+            cursor.execute(_ADD, values)
+        if comparison.added + comparison.changed + comparison.removed:
+            cursor.execute(_PROJECT, values)

@@ -13,6 +13,7 @@ from itertools import chain, islice
 from uuid import UUID
 
 from django.db import Error, connection
+from psycopg.copy import QueuedLibpqWriter
 
 from sync import locks, runs
 from sync.identity_csv import Batch, Header
@@ -74,7 +75,7 @@ def stage(table: str, judged: Iterator[Rows], header: Header, on_rows: Callable[
     """Append some more good rows; False where there are none left.
 
     An empty cell becomes NULL, as COPY reads unquoted emptiness in CSV. Plain rows that follow each other share a
-    COPY: PostgreSQL reads some while the next are recognised.
+    COPY: a thread sends some to PostgreSQL while the next are recognised, and at most one COPY is in memory.
     """
     first = batch = next(judged, None)
     if isinstance(first, PlainRows):
@@ -94,7 +95,8 @@ def _stage_plain(
     statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, DELIMITER '{delimiter}')"
     with connection.cursor() as cursor:
         cursor.execute(_SET_LINE, [table, first_line])
-        with cursor.copy(statement) as copy:
+        raw = cursor.cursor  # Django's wrapper for development takes no writer
+        with raw.copy(statement, writer=QueuedLibpqWriter(raw)) as copy:
             for one in rows:
                 if isinstance(one, Batch):
                     return one

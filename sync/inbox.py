@@ -4,9 +4,7 @@ Any number of workers may drain at once. A poisoned event is found by halving, r
 parked.
 """
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -53,15 +51,6 @@ class InboxEvent:
         self.error = f"{type(error).__name__}: {error}"[:2000]
 
 
-TURN = 10
-"""Batches that a task applies before it lets another one have the worker; a few seconds' work."""
-
-
-def drain_for_a_turn() -> bool:
-    """Apply up to a turn's batches. Whether more may wait."""
-    return all(apply_batch() for _ in range(TURN))
-
-
 def drain(*, batch: int = BATCH) -> int:
     """Apply everything that waits. Returns how many events were taken from the inbox."""
     total = 0
@@ -70,20 +59,9 @@ def drain(*, batch: int = BATCH) -> int:
     return total
 
 
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """A batch makes many objects and no cycles; looking for cycles takes a quarter of its time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def apply_batch(*, limit: int = BATCH) -> int:
     """Apply up to ``limit`` events that no other worker holds. Returns how many were claimed."""
-    with _without_garbage_collection():
-        return len(_apply(sql.CLAIM, limit))
+    return len(_apply(sql.CLAIM, limit))
 
 
 def _apply(claim: str, parameter: int | list[int]) -> list[InboxEvent]:

@@ -2,6 +2,7 @@
 
 from connector.models import Connection
 from sync.models import StripeEvent
+from sync.records import records_sql
 
 SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 """Connections whose events are applied. One in error still hears from Stripe."""
@@ -9,7 +10,7 @@ SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 _EVENTS = StripeEvent._meta.db_table
 
 _WAITING = f"""
-    SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts
+    SELECT id, connection_id, event_id, type, date_part('epoch', created)::bigint, payload::text, attempts
     FROM {_EVENTS}
     WHERE state = 'received' AND not_before <= clock_timestamp()
 """  # noqa: S608  table name
@@ -19,8 +20,7 @@ CLAIM_THESE = f"{_WAITING} AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 
 MARK = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json)
-            AS r(id bigint, state text, attempts integer, error text, c uuid, customer text)
+        SELECT * FROM {records_sql("id bigint, state text, attempts integer, error text, c uuid, customer text")} r
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,
             customer = coalesce(r.customer, t.customer),

@@ -19,7 +19,9 @@ class KnownRows:
     by_connection: dict[UUID, "KnownOfConnection"] = field(default_factory=dict)
 
     def of(self, connection_id: UUID) -> "KnownOfConnection":
-        return self.by_connection.setdefault(connection_id, KnownOfConnection())
+        if connection_id not in self.by_connection:
+            self.by_connection[connection_id] = KnownOfConnection()
+        return self.by_connection[connection_id]
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def _upsert(
         for key, version in versions.items()
     ]
     with database.cursor() as cursor:
-        cursor.execute(table.upsert, [as_records(rows), len(rows)])
+        cursor.execute(table.upsert, [as_records(rows)])
         for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
             version = versions[connection_id, stripe_id]
             customer = customer_of(version.fact)

@@ -6,6 +6,7 @@ from django.db import models
 
 from sync.facts import MirroredFact
 from sync.models import Customer
+from sync.records import records_sql
 
 _RECORD_TYPES: dict[type[models.Field], str] = {  # type: ignore[type-arg]
     models.DateTimeField: "bigint",
@@ -24,8 +25,7 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     """Write a JSON list of rows where their rank is higher than what is there.
 
     Answers one row per row given: ``(connection_id, stripe_id, rank before, differs from before, customer before,
-    written)``. A tombstone without content keeps what was known. The second parameter is the number of rows, for
-    the planner.
+    written)``. A tombstone without content keeps what was known.
     """
     table = model._meta.db_table
     names = [one.name for one in fields(fact_type) if one.name != "stripe_id"]
@@ -41,9 +41,7 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     return f"""
         WITH new AS MATERIALIZED (
             SELECT r.connection_id, r.stripe_id, r.rank, {values}
-            FROM json_to_recordset(%s::json)
-                AS r(connection_id uuid, stripe_id text, rank bigint, {record})
-            LIMIT %s
+            FROM {records_sql(f"connection_id uuid, stripe_id text, rank bigint, {record}")} r
         ), old AS MATERIALIZED (
             SELECT t.connection_id, t.stripe_id, t.rank, {owner} AS owner,
                 ROW({before}) IS DISTINCT FROM ROW({after}) AS differs
@@ -92,7 +90,7 @@ def _replacement(name: str, column: models.Field) -> str:  # type: ignore[type-a
 
 PAYMENTS_SQL = f"""
     WITH new AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json) AS r(c uuid, s text, rank bigint, failed boolean)
+        SELECT * FROM {records_sql("c uuid, s text, rank bigint, failed boolean")} r
     ), written AS (
         UPDATE {Customer._meta.db_table} t SET payment_failed = new.failed, payment_rank = new.rank
         FROM new WHERE t.connection_id = new.c AND t.stripe_id = new.s AND new.rank > t.payment_rank

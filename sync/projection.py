@@ -41,7 +41,10 @@ class TraitChange(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A user, the connection that serves the user's App, and what links the user to customers there."""
+    """A user, the connection that serves the user's App, and what links the user to customers there.
+
+    ``has_traits``: whether the user is known to have a row of traits.
+    """
 
     connection_id: UUID
     app_id: UUID
@@ -49,6 +52,7 @@ class Link(NamedTuple):
     user_id: str
     stripe_id: str | None
     email: str | None
+    has_traits: bool
 
 
 @dataclass(slots=True)
@@ -138,13 +142,17 @@ def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
 
 
 def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
-    users = {(link.app_id, link.livemode, link.user_id) for link in links}
-    rows = as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
     with database.cursor() as cursor:
-        cursor.execute(sql.MAKE_ROWS, [rows])
-        cursor.execute(sql.LOCK_ROWS, [rows])
-        names = ("version", "customer", "subscription", *sql.TRAIT_NAMES)
+        if new := [link for link in links if not link.has_traits]:
+            cursor.execute(sql.MAKE_ROWS, [_users(new)])
+        cursor.execute(sql.LOCK_ROWS, [_users(links)])
+        names = ("id", "version", "customer", "subscription", *sql.TRAIT_NAMES)
         return {row[:3]: dict(zip(names, row[3:], strict=True)) for row in cursor.fetchall()}
+
+
+def _users(links: Iterable[Link]) -> str:
+    users = {(link.app_id, link.livemode, link.user_id) for link in links}
+    return as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
 
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
@@ -156,7 +164,7 @@ def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
     ]
     loaded: list[list[LinkedCustomer]] = [[] for _ in links]
     with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows), len(rows)])
+        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows)])
         for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
             fact = CustomerFact(*customer)
             ranks, held = {fact.stripe_id: rank}, []
@@ -192,6 +200,7 @@ def _compare(
     taken = [one for key in keys for one in written.get(key, ())]
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
     return {
+        "id": row["id"],
         "a": link.app_id,
         "l": link.livemode,
         "u": link.user_id,

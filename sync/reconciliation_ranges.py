@@ -160,7 +160,7 @@ class _Reader:
         source = {"run": str(self._run.pk)}
         changes = apply_objects(connection=self._connection, objects=items, rank=rank, source=source)
         after = drift.read_rows(self._connection, resource, stripe_ids)
-        early = {row.get("customer") or stripe_id for stripe_id, row in before.items() if row["rank"] > rank}
+        early = {row.customer for row in before.values() if row.rank > rank}
         self._range.unsettled += unsettled.claim(self._connection, early)
         drift.note_drift(self._run, resource, before, after, changes, first_load=self._first_load)
 

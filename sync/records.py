@@ -34,3 +34,12 @@ def storable(value: Any) -> Any:
             return [storable(one) for one in value]
         case _:
             return value
+
+
+def records_sql(columns: str) -> str:
+    """What a statement selects from: a parameter that ``as_records`` made, with these columns and their types.
+
+    PostgreSQL cannot foresee the limit, which is none, and plans for ten rows: it looks each of them up in an index,
+    and plans once for batches of every size.
+    """
+    return f"(SELECT * FROM json_to_recordset(%s::json) AS records({columns}) LIMIT (SELECT 1000000000))"  # noqa: S608

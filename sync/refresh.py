@@ -1,6 +1,7 @@
 """Read the truth from Stripe: for doubts, after actions, for look-ups. No transaction is open while Stripe is asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,11 +21,15 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Objects that were read together; ``rank`` is the lowest of their answers."""
+    """Objects that were read together; ``rank`` is the lowest of their answers.
+
+    ``asked_at`` is when the queue was last asked for them before they were read.
+    """
 
     objects: list[dict[str, Any]]
     rank: int
     request_id: str
+    asked_at: datetime | None = None
 
 
 def refresh_customer(
@@ -49,19 +54,34 @@ def refresh_object(
     source: dict[str, Any] | None = None,
 ) -> list[TraitChange]:
     """Read one object, take it in, and settle what was asked about it. Raises ``StripeError``."""
-    request = RefreshRequest.objects.filter(connection=connection, object_type=object_type, stripe_id=stripe_id)
-    asked_at = request.values_list("created_at", flat=True).first()
+    truth = read_truth(connection=connection, object_type=object_type, stripe_id=stripe_id, priority=priority)
+    source = source or {"request": truth.request_id, "at": truth.rank // 2}
+    return take_in(truth, connection=connection, object_type=object_type, stripe_id=stripe_id, source=source)
+
+
+def read_truth(
+    *, connection: Connection, object_type: str, stripe_id: str, priority: Priority = "background"
+) -> Truth:
+    """One object and what hangs on it, as Stripe has them now. Raises ``StripeError``."""
+    asked_at = _request(connection, object_type, stripe_id).values_list("created_at", flat=True).first()
     truth = _read_truth(StripeGateway(connection, priority=priority), connection, object_type, stripe_id)
-    changes = apply_objects(
-        connection=connection,
-        objects=truth.objects,
-        rank=truth.rank,
-        source=source or {"request": truth.request_id, "at": truth.rank // 2},
-    )
+    return replace(truth, asked_at=asked_at)
+
+
+def take_in(
+    truth: Truth, *, connection: Connection, object_type: str, stripe_id: str, source: dict[str, Any]
+) -> list[TraitChange]:
+    """Write what was read, and settle what was asked about it before."""
+    changes = apply_objects(connection=connection, objects=truth.objects, rank=truth.rank, source=source)
     changes += project_renamed(connection=connection, object_type=object_type, stripe_id=stripe_id)
-    if asked_at:
-        request.filter(created_at=asked_at, min_rank__lte=truth.rank).delete()
+    if truth.asked_at:
+        request = _request(connection, object_type, stripe_id)
+        request.filter(created_at=truth.asked_at, min_rank__lte=truth.rank).delete()
     return changes
+
+
+def _request(connection: Connection, object_type: str, stripe_id: str) -> QuerySet[RefreshRequest]:
+    return RefreshRequest.objects.filter(connection=connection, object_type=object_type, stripe_id=stripe_id)
 
 
 def project_renamed(*, connection: Connection, object_type: str, stripe_id: str) -> list[TraitChange]:

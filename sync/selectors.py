@@ -5,14 +5,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from connector.errors import InvalidInputError, NotFoundError
 from connector.models import Connection
 from connector.selectors import app_connections, disconnected, serving_connection
-from sync.models import Identity, RefreshRequest, UserTraits
+from sync.models import Identity, UserTraits
 from sync.projection_sql import TRAIT_NAMES
+from sync.staleness import mark_stale
 
 PAGE = 500
 
@@ -53,10 +54,13 @@ def describe_user(*, app_id: UUID, user_id: str) -> dict[str, Any]:
     row = _rows(app_id).filter(user_id=user_id).first()
     if row is not None:
         return describe(row)
-    if not Identity.objects.filter(app_id=app_id, user_id=user_id).exists():
+    links = Identity.objects.filter(app_id=app_id, user_id=user_id)
+    link = mark_stale(links, shown_connection(app_id=app_id)).first()
+    if link is None:
         raise NotFoundError("user_not_found", "This App has no such user. Import identities or set this one.")
     traits = dict.fromkeys(TRAIT_NAMES) | {"subscription_status": "NONE"}
-    return {"user_id": user_id, "traits": traits, "updated_at": None, "stale": False}
+    stale = bool(link.stale)  # type: ignore[attr-defined]
+    return {"user_id": user_id, "traits": traits, "updated_at": None, "stale": stale}
 
 
 def changed_users(
@@ -96,16 +100,10 @@ def describe(row: UserTraits) -> dict[str, Any]:
 
 
 def _rows(app_id: UUID) -> QuerySet[UserTraits]:
-    """The App's rows in the mode shown. ``stale``: Stripe is about to be asked, or cannot be."""
+    """The App's rows in the mode shown, with ``stale``."""
     connection = shown_connection(app_id=app_id)
     livemode = connection is None or connection.livemode
-    rows = UserTraits.objects.filter(app_id=app_id, livemode=livemode)
-    if connection is None or connection.status != Connection.Status.ACTIVE:
-        return rows.annotate(stale=Value(1))
-    asked = RefreshRequest.objects.filter(
-        connection=connection, object_type="customer", stripe_id=OuterRef("customer")
-    )
-    return rows.annotate(stale=Exists(asked))
+    return mark_stale(UserTraits.objects.filter(app_id=app_id, livemode=livemode), connection)
 
 
 def _parse_cursor(cursor: str | None, *, livemode: bool) -> tuple[int, int]:

@@ -28,13 +28,14 @@ NEEDED = {
     "sftp": [{"username", "password"}],
 }
 """What an admin must give; each set by itself is enough. Without it a library would fall back on the server's own."""
-OPTIONAL = {"s3": {"token"}, "gs": {"project"}, "abfs": set[str](), "sftp": {"port"}}
+OPTIONAL = {"s3": {"token"}, "gs": {"project"}, "abfs": set[str](), "sftp": {"port", "host_key"}}
 SCHEMES = ("file", *NEEDED)
 GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
 ARRIVES_WHOLE = {"s3", "gs"}
 """An object there appears when its upload is complete; elsewhere a file can be seen while it is written."""
 _SECONDS = 10
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
 def check_source(*, app_id: UUID, url: str, credentials: Mapping[str, Any]) -> None:
@@ -141,8 +142,16 @@ def _check_values(scheme: str, credentials: Mapping[str, Any]) -> None:
         raise InvalidInputError("bad_credentials", "token must be a service account's key as a JSON object.")
     if scheme == "abfs":
         _check_azure(credentials)
-    if scheme == "sftp" and not isinstance(credentials.get("port", 22), int):
+    if scheme == "sftp":
+        _check_ssh(credentials)
+
+
+def _check_ssh(credentials: Mapping[str, Any]) -> None:
+    """Without ``host_key`` the server is only asked for its key: nothing is read from it."""
+    if not isinstance(credentials.get("port", 22), int):
         raise InvalidInputError("bad_credentials", "port must be a number.")
+    if "host_key" in credentials and not _FINGERPRINT.fullmatch(str(credentials["host_key"])):
+        raise InvalidInputError("bad_credentials", "host_key must be a fingerprint: SHA256: and 43 characters.")
 
 
 def _check_azure(credentials: Mapping[str, Any]) -> None:
@@ -164,18 +173,23 @@ def _options(url: str, credentials: Mapping[str, Any]) -> dict[str, Any]:
         case "abfs" if credentials:
             return {"connection_string": _connection_string(credentials)}
         case "sftp":
-            return {**credentials, **_SFTP}
+            return _ssh_options(credentials)
     return dict(credentials)
 
 
-_SFTP = {
-    "timeout": _SECONDS,
-    "banner_timeout": _SECONDS,
-    "auth_timeout": _SECONDS,
-    "look_for_keys": False,  # the server's own keys are not the admin's
-    "allow_agent": False,
-    "skip_instance_cache": True,  # a connection that was kept is dead the next night
-}
+def _ssh_options(credentials: Mapping[str, Any]) -> dict[str, Any]:
+    from sync.host_keys import OnlyThisHostKey  # noqa: PLC0415  paramiko is an extra
+
+    return {
+        **{name: value for name, value in credentials.items() if name != "host_key"},
+        "host_key_policy": OnlyThisHostKey(credentials.get("host_key", "")),
+        "timeout": _SECONDS,
+        "banner_timeout": _SECONDS,
+        "auth_timeout": _SECONDS,
+        "look_for_keys": False,  # the server's own keys are not the admin's
+        "allow_agent": False,
+        "skip_instance_cache": True,  # a connection that was kept is dead the next night
+    }
 
 
 def _connection_string(credentials: Mapping[str, Any]) -> str:

@@ -9,13 +9,14 @@ import threading
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from connector.models import Connection
 from sync import drift, runs
-from sync.models import RefreshRequest, Subscription, SyncRun
-from sync.refresh import refresh_customer
+from sync.models import RefreshRequest, SyncRun
+from sync.refresh import read_truth, take_in
 
 MAX_ATTEMPTS = 10
 PAUSE = 1.0
@@ -56,10 +57,20 @@ def _requests(connection: Connection) -> QuerySet[RefreshRequest]:
 
 
 def _read_again(run: SyncRun, connection: Connection, customer: str) -> None:
-    known = Subscription.objects.filter(connection=connection, customer=customer)
-    ids = {"customers": [customer], "subscriptions": list(known.values_list("stripe_id", flat=True))}
-    before = {resource: drift.read_rows(connection, resource, ids[resource]) for resource in ids}
-    changes = refresh_customer(connection=connection, customer_id=customer, source={"run": str(run.pk)})
-    for resource, rows in before.items():
-        after = drift.read_rows(connection, resource, ids[resource])
-        drift.note_drift(run, resource, rows, after, changes, first_load=False)
+    truth = read_truth(connection=connection, object_type="customer", stripe_id=customer)
+    ids = {
+        "customers": [customer],
+        "subscriptions": [one["id"] for one in truth.objects if one["object"] == "subscription"],
+    }
+    with transaction.atomic():  # what is healed is reported, whoever is killed here
+        before = {resource: drift.read_rows(connection, resource, ids[resource]) for resource in ids}
+        changes = take_in(
+            truth,
+            connection=connection,
+            object_type="customer",
+            stripe_id=customer,
+            source={"run": str(run.pk)},
+        )
+        for resource, rows in before.items():
+            after = drift.read_rows(connection, resource, ids[resource])
+            drift.note_drift(run, resource, rows, after, changes, first_load=False)

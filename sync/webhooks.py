@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -118,12 +119,20 @@ def _check(
 
 def _parse(body: bytes) -> Json:
     try:
-        event = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise _RefusedError(400, "malformed") from None
+        event = orjson.loads(body)
+    except ValueError:
+        event = _parse_leniently(body)
     if not isinstance(event, dict):
         raise _RefusedError(400, "malformed")
     return event
+
+
+def _parse_leniently(body: bytes) -> Any:
+    """``orjson`` refuses halves of characters, of which an event loses no more than these."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise _RefusedError(400, "malformed") from None
 
 
 def _refuse_constant(name: str) -> None:

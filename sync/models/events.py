@@ -17,7 +17,7 @@ class StripeEvent(models.Model):
         IGNORED = "ignored", "Ignored"
         FAILED = "failed", "Failed"
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
     event_id = models.CharField(max_length=255)
     type = models.CharField(max_length=255)
     created = models.DateTimeField()

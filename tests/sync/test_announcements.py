@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector.models import Connection
-from sync import inbox, tasks
-from sync.models import Identity, StripeEvent, TraitHistory
+from sync import draining, inbox, tasks
+from sync.models import Identity, IdentitySource, RowError, StripeEvent, SyncRun, TraitHistory
 from sync.nudge import nudge, nudge_is_answered
 from sync.observations import apply_objects
 from sync.projection import TraitChange
@@ -95,8 +95,9 @@ def test_it_gives_the_worker_back_after_a_turn(connection: Connection, monkeypat
     sent: list[None] = []
     apply_one = inbox.apply_batch
     monkeypatch.setattr(inbox, "apply_batch", lambda: apply_one(limit=1))
+    monkeypatch.setattr(draining, "GATHER_SECONDS", 0)
     monkeypatch.setattr(tasks, "send_drain", lambda: sent.append(None))
-    waiting = inbox.TURN + 1
+    waiting = draining.TURN + 1
     deliver(
         connection, *(shapes.event("customer.created", shapes.customer(id=f"cus_{n}")) for n in range(waiting))
     )
@@ -152,3 +153,32 @@ def test_it_forgets_old_payloads_and_history_but_no_event_id(connection: Connect
     assert StripeEvent.objects.get(event_id=event["id"]).payload is None
     assert not TraitHistory.objects.filter(app_id=connection.app_id).exists()
     assert deliver(connection, event) == ["duplicate"]
+
+
+def test_it_forgets_old_runs_but_not_which_files_were_had(connection: Connection) -> None:
+    def ended(kind: str, days: int, **fields: Any) -> SyncRun:
+        at = timezone.now() - timedelta(days=days)
+        mine: dict[str, Any] = {
+            "app_id": connection.app_id,
+            "connection": connection,
+            "kind": kind,
+            "state": "done",
+        }
+        run = SyncRun.objects.create(**mine, finished_at=at, **fields)
+        RowError.objects.create(run=run, line=1, code="no_link", message="")
+        return run
+
+    source = IdentitySource.objects.create(app_id=connection.app_id, connection=connection, url="s3://b/f")
+    kept = [
+        ended("catalogue", 6),
+        ended("reconciliation", 89),
+        ended("identities", 91, identity_source=source, fingerprint="f"),
+        SyncRun.objects.create(app_id=connection.app_id, connection=connection, kind="catalogue"),
+    ]
+    for kind, days in (("catalogue", 8), ("reconciliation", 91), ("identities", 91)):
+        ended(kind, days)
+
+    forget_old_task()
+
+    assert set(SyncRun.objects.filter(app_id=connection.app_id)) == set(kept)
+    assert set(RowError.objects.values_list("run", flat=True)) == {run.pk for run in kept[:2]}

@@ -157,7 +157,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("gs://bucket/x", {"token": {"type": "service_account"}}),
     ("abfs://box/x", {"account_name": "acme1", "account_key": "k"}),
     ("abfs://box/x", {"account_name": "acme1", "sas_token": "s"}),
-    ("sftp://host/x", {"username": "u", "password": "p", "port": 2222}),
+    ("sftp://host/x", {"username": "u", "password": "p", "port": 2222, "host_key": f"SHA256:{'a' * 43}"}),
 ]
 
 
@@ -185,6 +185,7 @@ def test_it_takes_credentials_that_a_store_needs(url: str, credentials: dict[str
         ("abfs://box/x", {"account_name": "acme1", "account_key": "k;BlobEndpoint=http://10.0.0.1"}),
         ("sftp://host/x", {"username": "u", "password": "p", "sock": 3}),
         ("sftp://host/x", {"username": "u", "password": "p", "port": "22; x"}),
+        ("sftp://host/x", {"username": "u", "password": "p", "host_key": "MD5:aa:bb"}),
     ],
 )  # fmt: skip
 def test_it_refuses_credentials_that_are_incomplete_or_reach_elsewhere(

@@ -8,10 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection as database
 from django.test import Client
+from django.utils import timezone
 
 from connector.models import Connection
-from sync.models import Identity
+from sync.identity import set_identity
+from sync.models import Identity, RefreshRequest, SyncRun
 from sync.observations import apply_objects
+from sync.projection import project_users
 from tests.factories import Tenant, make_app, make_connection
 from tests.sync import stripe_shapes as shapes
 from tests.waiting import wait_until
@@ -69,6 +72,37 @@ def test_it_answers_none_for_a_user_without_a_customer(tenant: Tenant) -> None:
     Identity.objects.create(app_id=tenant.id, user_id="bob", email_address="bob@example.com")
     status, answer = get(tenant, "users/bob/traits/")
     assert (status, answer["traits"]["subscription_status"]) == (200, "NONE")
+
+
+def stale(tenant: Tenant, *user_ids: str) -> list[object]:
+    return [get(tenant, f"users/{user_id}/traits/")[1]["stale"] for user_id in user_ids]
+
+
+def test_it_calls_users_stale_until_their_customer_is_read(tenant: Tenant, connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(last_reconciliation_at=timezone.now())
+    set_identity(app_id=tenant.id, user_id="bob", stripe_id="cus_bob", email_address="")
+    set_identity(app_id=tenant.id, user_id="eve", stripe_id="", email_address="eve@example.com")
+    assert stale(tenant, "ada", "bob", "eve") == [False, True, True]
+
+    RefreshRequest.objects.all().delete()
+    assert stale(tenant, "ada", "bob", "eve") == [False, False, False]
+
+    set_identity(app_id=tenant.id, user_id="ada", stripe_id="cus_other", email_address="")
+    assert stale(tenant, "ada", "bob", "eve") == [True, False, False]
+
+
+def test_it_calls_users_without_a_customer_stale_while_everything_is_read(
+    tenant: Tenant, connection: Connection
+) -> None:
+    for user in ("bob", "eve"):
+        Identity.objects.create(app_id=tenant.id, user_id=user, stripe_id=f"cus_{user}")
+    project_users(app_id=tenant.id, user_ids=["bob"], source={})
+    assert stale(tenant, "ada", "bob", "eve") == [False, True, True]  # nothing was ever read
+
+    Connection.objects.filter(pk=connection.pk).update(last_reconciliation_at=timezone.now())
+    assert stale(tenant, "ada", "bob", "eve") == [False, False, False]
+    SyncRun.objects.create(app_id=tenant.id, connection=connection, kind="reconciliation", state="running")
+    assert stale(tenant, "ada", "bob", "eve") == [False, True, True]
 
 
 @pytest.mark.django_db(transaction=True)

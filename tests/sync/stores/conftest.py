@@ -70,12 +70,12 @@ def file_store(connection: Connection, tmp_path: Path, settings: Any) -> Store:
 def sftp_store(tmp_path: Path) -> Iterator[Store]:
     folder = tmp_path / "ingest"
     folder.mkdir()
-    with running_sftp_server(tmp_path) as port:
+    with running_sftp_server(tmp_path) as (port, host_key):
         yield Store(
             "sftp://127.0.0.1/ingest",
             partial(write, folder),
             partial(list_names, folder),
-            {"username": USER, "password": PASSWORD, "port": port},
+            {"username": USER, "password": PASSWORD, "port": port, "host_key": host_key},
         )
 
 

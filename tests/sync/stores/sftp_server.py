@@ -26,8 +26,9 @@ class _Login(asyncssh.SSHServer):
 
 
 @contextmanager
-def running_sftp_server(folder: Path) -> Iterator[int]:
-    """Its port. Whoever signs in sees ``folder`` as the root."""
+def running_sftp_server(folder: Path) -> Iterator[tuple[int, str]]:
+    """Its port and its host key's fingerprint. Whoever signs in sees ``folder`` as the root."""
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -38,7 +39,7 @@ def running_sftp_server(folder: Path) -> Iterator[int]:
             "127.0.0.1",
             0,
             server_factory=lambda: _Login(connections),
-            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
+            server_host_keys=[host_key],
             sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(folder)),
         )
 
@@ -51,7 +52,7 @@ def running_sftp_server(folder: Path) -> Iterator[int]:
 
     server = asyncio.run_coroutine_threadsafe(listen(), loop).result(30)
     try:
-        yield server.get_port()
+        yield server.get_port(), host_key.get_fingerprint()
     finally:
         asyncio.run_coroutine_threadsafe(stop(server), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)

@@ -166,6 +166,29 @@ def test_it_offers_an_sftp_server_none_of_its_own_keys(
     assert asked == []
 
 
+def test_it_sends_nothing_to_an_ssh_server_with_another_host_key(
+    connection: Connection, sftp_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = sftp_store.credentials["host_key"]
+    sent: list[object] = []
+    monkeypatch.setattr("paramiko.Transport.auth_password", lambda *arguments: sent.append(arguments))
+    expected = f"SHA256:{'x' * 43}"
+    sftp_store.credentials["host_key"] = expected
+    with pytest.raises(SourceError, match="not the expected one") as refused:
+        find_files(sftp_store.source(connection))
+    assert shown in refused.value.user_message
+    assert sent == []
+
+
+def test_it_says_which_host_key_an_ssh_server_shows_before_it_is_trusted(
+    connection: Connection, sftp_store: Store
+) -> None:
+    shown = sftp_store.credentials.pop("host_key")
+    with pytest.raises(SourceError) as refused:
+        find_files(sftp_store.source(connection))
+    assert f'"host_key": "{shown}"' in refused.value.user_message
+
+
 def test_it_keeps_no_sftp_connection_that_may_be_dead_the_next_night(
     connection: Connection, sftp_store: Store
 ) -> None:
