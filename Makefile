@@ -9,7 +9,7 @@ PORT ?= 8000
 WORKERS ?= auto
 export DEBUG ?= 1
 
-.PHONY: help install demo test check serve worker beat sandbox format schema migrations fuzz bench chromium clean
+.PHONY: help install demo test check serve worker beat sandbox format schema migrations fuzz bench bench-peers chromium clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,6 +74,10 @@ BENCHMARKS = events webhook_view latency identity_import reconciliation clicks p
 bench: install ## Speed, as ratios measured in one run; ONLY=events for one of them
 	@for each in $(if $(ONLY),$(ONLY),$(BENCHMARKS)); do echo "== $$each"; \
 	  $(BIN)/python -m engage_stripe.embedded run $(BIN)/python -m benchmarks.$$each || exit 1; done
+
+bench-peers: install ## The same events through dj-stripe, in an environment of its own
+	@$(BIN)/uv sync --locked --quiet --python $(PYTHON) --project benchmarks/peers
+	@$(BIN)/python -m engage_stripe.embedded run $(BIN)/python -m benchmarks.peers.compare
 
 chromium: # Browser tests need Chromium; root on Debian gets it by itself
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \

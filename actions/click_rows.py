@@ -1,21 +1,21 @@
-"""What a click writes: four small statements, each of which leaves rows that anybody can go on from.
+"""What a click writes: three small statements, each of which leaves rows that anybody can go on from.
 
 Times come from PostgreSQL's clock: the web processes' own may differ by more than a double click takes.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
+import orjson
 from django.db import connection as database
 from django.db import models
 
-from actions.models import ActionExecution, Execution, Status
+from actions.models import ActionExecution, ActionLimit, Execution, Status
 from connector.prepared import PreparedUpdate
 
 _EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
+REPLACED = "A later choice replaced this."
 _OPEN = ", ".join(f"'{status}'" for status in (Status.RUNNING, Status.UNKNOWN, Status.PENDING))
 
 
@@ -28,30 +28,49 @@ _STEP = _columns(ActionExecution, "id", "execution")
 _INSERT = f"""
     WITH click AS (
         INSERT INTO {_EXECUTIONS} ({", ".join(_CLICK)}, created_at, settle_at)
-        SELECT {", ".join(_CLICK)}, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
-        FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb)
-        RETURNING id, created_at, settle_at
+        SELECT {", ".join(f"r.{name}" for name in _CLICK)},
+            clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
+        FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb) r
+        WHERE NOT EXISTS (
+            SELECT FROM {_EXECUTIONS} e
+            WHERE e.app_id = r.app_id AND e.user_id = r.user_id AND e.prompt_id = r.prompt_id
+                AND e.interaction = r.interaction AND e.config_version = r.config_version
+                AND e.created_at > statement_timestamp() - make_interval(secs => %s)
+        )
+        ON CONFLICT (app_id, idempotency_key) DO NOTHING
+        RETURNING id, created_at, settle_at, set_config('synchronous_commit', 'off', true)
     ), steps AS (
         INSERT INTO {_ACTIONS} (execution_id, {", ".join(_STEP)})
-        SELECT %s, {", ".join(_STEP)} FROM jsonb_populate_recordset(NULL::{_ACTIONS}, %s::jsonb) ORDER BY position
+        SELECT click.id, {", ".join(f"s.{name}" for name in _STEP)}
+        FROM click, jsonb_populate_recordset(NULL::{_ACTIONS}, %s::jsonb) s ORDER BY s.position
         RETURNING id, position
     )
-    SELECT created_at, settle_at, (SELECT json_agg(id ORDER BY position) FROM steps) FROM click
+    SELECT created_at, settle_at, (SELECT coalesce(json_agg(id ORDER BY position), '[]')::text FROM steps) FROM click
 """  # noqa: S608  names of tables and columns only
 
 
-def insert(execution: Execution, steps: Sequence[ActionExecution], *, settle_in: timedelta) -> None:
-    """Commit the click and its actions, in one statement. Raises ``IntegrityError`` for a key that is taken."""
+def insert(
+    execution: Execution, steps: Sequence[ActionExecution], *, settle_in: timedelta, unless_within: timedelta
+) -> bool:
+    """Commit the click and its actions, in one statement. False where its key is taken, or where the user's same click
+    came less than ``unless_within`` ago.
+
+    This commit does not wait for the disk: nothing has been sent yet, and the next one, of the request that will be,
+    brings both there.
+    """
     click = _as_json(_values(execution, _CLICK))
     rows = _as_json([_values(step, _STEP) for step in steps])
     with database.cursor() as cursor:
-        cursor.execute(_INSERT, [settle_in.total_seconds(), click, execution.id, rows])
-        execution.created_at, execution.settle_at, ids = cursor.fetchone()
+        cursor.execute(_INSERT, [settle_in.total_seconds(), click, unless_within.total_seconds(), rows])
+        if not (inserted := cursor.fetchone()):
+            return False
+    execution.created_at, execution.settle_at, ids = inserted
     execution._state.adding = False
-    for step, step_id in zip(steps, json.loads(ids or "[]") if isinstance(ids, str) else ids or [], strict=True):
+    for step, step_id in zip(steps, orjson.loads(ids), strict=True):
         step.id = step_id
         step._state.adding = False
     execution.steps = list(steps)
+    return True
 
 
 def _values(row: models.Model, columns: Sequence[str]) -> dict[str, Any]:
@@ -59,22 +78,17 @@ def _values(row: models.Model, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder)
+    return orjson.dumps(value).decode()
 
 
-_RESERVED = PreparedUpdate(
-    ActionExecution,
-    ["request", "started_at", "customer", "subscription", "before", "attempts"],
-    condition=f"request IS NULL AND status IN ({_OPEN})",
-)
-_RECORDED = PreparedUpdate(
-    ActionExecution,
-    [
-        "status", "message", "code", "retryable", "url", "amounts", "apply_at", "customer", "subscription", "before",
-        "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
-    ],
-    condition=f"status IN ({_OPEN})",
-)  # fmt: skip
+_REQUEST = ["request", "started_at", "customer", "subscription", "before", "attempts"]
+_UNDECIDED = f"request IS NULL AND status IN ({_OPEN})"
+_LIMITS = f"""
+    SELECT FROM {ActionLimit._meta.db_table} l JOIN {_EXECUTIONS} e ON e.connection_id = l.connection_id
+    WHERE e.id = {_ACTIONS}.execution_id AND l.action IN ('', {_ACTIONS}.action)
+"""
+_RESERVED = PreparedUpdate(ActionExecution, _REQUEST, condition=_UNDECIDED)
+_RESERVED_FREELY = PreparedUpdate(ActionExecution, _REQUEST, condition=f"{_UNDECIDED} AND NOT EXISTS ({_LIMITS})")
 
 
 def save_request(step: ActionExecution) -> bool:
@@ -82,9 +96,48 @@ def save_request(step: ActionExecution) -> bool:
     return _RESERVED.save(step)
 
 
-def save_outcome(step: ActionExecution) -> bool:
-    """What the action came to. False where it has a final outcome already, which stays."""
-    return _RECORDED.save(step)
+def save_unlimited_request(step: ActionExecution) -> bool:
+    """As ``save_request``, and False as well where there are limits to look at first."""
+    return _RESERVED_FREELY.save(step)
+
+
+_WITH_IT = f"""
+    replaced AS (
+        UPDATE {_ACTIONS} earlier
+        SET status = '{Status.SKIPPED}', code = 'replaced', message = '{REPLACED}', apply_at = NULL
+        FROM {_EXECUTIONS} e, saved
+        WHERE earlier.subscription = %s AND earlier.action = %s AND earlier.status = '{Status.PENDING}'
+            AND earlier.id <> %s AND e.id = earlier.execution_id AND e.connection_id = %s
+    ), closed AS (
+        UPDATE {_EXECUTIONS} SET state = '{Execution.State.DONE}', finished_at = clock_timestamp(), settle_at = NULL
+        FROM saved WHERE id = %s
+    )
+"""  # noqa: S608
+_RECORDED = PreparedUpdate(
+    ActionExecution,
+    [
+        "status", "message", "code", "retryable", "url", "amounts", "apply_at", "customer", "subscription", "before",
+        "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
+    ],
+    condition=f"status IN ({_OPEN})",
+    then=_WITH_IT,
+)  # fmt: skip
+
+
+def save_outcome(step: ActionExecution, *, replaces: str = "") -> bool:
+    """What the action came to; the earlier choice of the action ``replaces`` that waits for the same subscription is
+    given up, and a click without any other open action is done. False where there is a final outcome already, which
+    stays.
+    """
+    click = step.execution
+    others_open = any(not Status(one.status).is_settled for one in click.steps if one.pk != step.pk)
+    is_last = Status(step.status).is_settled and not others_open
+    saved = _RECORDED.save(
+        step, step.subscription, replaces, step.pk, click.connection_id, click.pk if is_last else None
+    )
+    if saved and is_last:
+        click.state, click.settle_at, click.finished_at = Execution.State.DONE, None, step.finished_at
+    return saved
 
 
 _FINISH = f"""

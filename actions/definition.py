@@ -3,7 +3,7 @@ list.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,9 @@ from actions.outcomes import Outcome
 from actions.parameters import Parameter
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
+
+REFERENCE = "engage_reference"
+"""In the metadata of what an action creates: the ``reference`` of its click, by which it is found again."""
 
 
 class Needs(StrEnum):
@@ -60,6 +63,10 @@ class StripeRequest:
     releases_last: bool = False
     params: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def as_stored(self) -> dict[str, Any]:
+        """Its fields by name; ``dataclasses.asdict`` would copy all that is in them."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 def _nothing_wrong(_: Mapping[str, Any]) -> dict[str, str]:

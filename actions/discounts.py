@@ -85,12 +85,12 @@ def chosen_coupon(click: Click) -> str | None:
     coupon, code = click.parameters.get("coupon"), click.parameters.get("promotion_code")
     if coupon or not code:
         return coupon
-    found = find_entry(PromotionCode, connection=click.connection, stripe_id=code)
+    found = find_entry(PromotionCode, connection=click.connection, stripe_id=code, gateway=click.gateway)
     return found.coupon if found else None
 
 
 def _check_coupon(click: Click, coupon_id: str, purchase: Purchase) -> None:
-    coupon = find_entry(Coupon, connection=click.connection, stripe_id=coupon_id)
+    coupon = find_entry(Coupon, connection=click.connection, stripe_id=coupon_id, gateway=click.gateway)
     if coupon is None:
         raise NotAllowedError("coupon_gone", "The coupon is no longer at Stripe. Choose another one.")
     if coupon.redeem_by is not None and coupon.redeem_by.timestamp() <= click.now:
@@ -110,7 +110,7 @@ def _check_coupon(click: Click, coupon_id: str, purchase: Purchase) -> None:
 
 
 def _check_code(click: Click, code_id: str, purchase: Purchase) -> None:
-    code = find_entry(PromotionCode, connection=click.connection, stripe_id=code_id)
+    code = find_entry(PromotionCode, connection=click.connection, stripe_id=code_id, gateway=click.gateway)
     if code is None:
         raise NotAllowedError("code_gone", "The promotion code is no longer at Stripe. Choose another one.")
     if code.expires_at is not None and code.expires_at <= datetime.fromtimestamp(click.now, UTC):

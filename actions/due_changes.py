@@ -137,7 +137,7 @@ def _confirm(action: ActionExecution, subscription: Subscription, gateway: Strip
     is_ours = reference_id(subscription.get("schedule")) == schedule
     if facts["price"] in {item["price"]["id"] for item in items_of(subscription)}:
         if is_ours:
-            _release(action, schedule, gateway)
+            _release(schedule, gateway)
         message = f"The plan is now {facts['plan']}."
         record(action, Outcome(status=Status.SUCCEEDED, message=message))
         action.after = snapshot(subscription)
@@ -150,10 +150,10 @@ def _confirm(action: ActionExecution, subscription: Subscription, gateway: Strip
         _look_again(action, facts["period_end"])
 
 
-def _release(action: ActionExecution, schedule: str, gateway: StripeGateway) -> None:
+def _release(schedule: str, gateway: StripeGateway) -> None:
     """A refusal changes nothing about the switch: the schedule ends by itself with its last phase."""
     try:
-        gateway.release_subscription_schedule(schedule, {}, idempotency_key=f"{action.idempotency_key}:done")
+        gateway.release_subscription_schedule(schedule, {})
     except StripeError as error:
         if error.retryable:
             raise

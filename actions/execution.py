@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import IntegrityError
-
 from actions import click_rows
 from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
 from actions.outcomes import Outcome
 from actions.performing import perform
 from actions.recording import record
-from actions.selectors import enabled_actions, recent_execution
+from actions.selectors import SAME_CLICK, enabled_actions, recent_execution
 from actions.signals import Result
 from connector.errors import ConflictError, ConnectorError, NotFoundError
 from connector.selectors import serving_connection
@@ -77,20 +75,16 @@ def _find_or_commit(
 ) -> Execution:
     configs = enabled_actions(app_id=wanted.app_id, prompt_id=wanted.prompt_id, interaction=wanted.interaction)
     wanted.config_version = config_version(configs)
-    waited = timedelta(seconds=time.monotonic() - arrived)
-    found = recent_execution(wanted, idempotency_key=idempotency_key, waited=waited)
-    if found is not None:
-        return _same_click(found, wanted)
-    if not may_commit:
-        raise ConnectorError("busy", "Another click of this user is still running. Try again.", retryable=True)
     wanted.idempotency_key = idempotency_key or str(wanted.id)
-    try:
-        click_rows.insert(wanted, _steps(wanted, configs), settle_in=CUT_OFF_AFTER)
-    except IntegrityError as error:  # another user's click took the key in this moment
-        if recent_execution(wanted, idempotency_key=idempotency_key) is None:
-            raise
-        raise _reused("user_id") from error
-    return wanted
+    # A click by key is the same one however late; one without a key, for as long as a double click takes.
+    double = timedelta() if idempotency_key else SAME_CLICK + timedelta(seconds=time.monotonic() - arrived)
+    steps = _steps(wanted, configs)
+    if may_commit and click_rows.insert(wanted, steps, settle_in=CUT_OFF_AFTER, unless_within=double):
+        return wanted
+    found = recent_execution(wanted, idempotency_key=idempotency_key, within=double)
+    if found is None:
+        raise ConnectorError("busy", "Another click of this user is still running. Try again.", retryable=True)
+    return _same_click(found, wanted)
 
 
 def _same_click(found: Execution, wanted: Execution) -> Execution:
@@ -149,5 +143,6 @@ def finish(execution: Execution) -> None:
         attempts = max(step.attempts for step in unsettled)
         click_rows.settle_later(execution, min(5 * 2**attempts, 600) * timedelta(seconds=1))
         return
-    click_rows.finish(execution)
+    if execution.state != Execution.State.DONE:  # the last outcome has closed it, where there was one
+        click_rows.finish(execution)
     Result.send_robust(Execution, execution=execution)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from actions.click_rows import save_request
+from actions.click_rows import save_request, save_unlimited_request
 from actions.models import ActionExecution, ActionLimit, Status
 from actions.outcomes import NotAllowedError
 from connector.prepared import Prepared, given
@@ -38,25 +38,27 @@ def reserve(action: ActionExecution, request: dict[str, Any] | None, *, is_due: 
     Counting and saving happen under one lock per connection, so that parallel clicks cannot exceed a cap
     together.
     """
-    connection_id = action.execution.connection_id
-    limits = _LIMITS.all(connection=connection_id, action=action.action)
-    if not limits:
-        _save(action, request)
+    former = action.request, action.started_at
+    action.request, action.started_at = request, timezone.now()
+    if save_unlimited_request(action):
         return
+    try:
+        _save_within_limits(action, is_due=is_due)
+    except NotAllowedError:
+        action.request, action.started_at = former
+        raise
+
+
+def _save_within_limits(action: ActionExecution, *, is_due: bool) -> None:
+    connection_id = action.execution.connection_id
     with transaction.atomic():
         hold_in_transaction(f"limits:{connection_id}")
-        for limit in limits:
+        for limit in _LIMITS.all(connection=connection_id, action=action.action):
             _check_switch(limit)
             if not is_due:
                 _check(limit, action)
-        _save(action, request)
-
-
-def _save(action: ActionExecution, request: dict[str, Any] | None) -> None:
-    action.request = request
-    action.started_at = timezone.now()
-    if not save_request(action):
-        raise TakenOverError
+        if not save_request(action):
+            raise TakenOverError
 
 
 def _check_switch(limit: ActionLimit) -> None:
@@ -70,7 +72,7 @@ def _check(limit: ActionLimit, action: ActionExecution) -> None:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if limit.cooldown_minutes and _is_cooling_down(limit, action, now):
         raise NotAllowedError("cooldown", "The user has done this only a short while ago.")
-    of_user = _since(limit, action, today).filter(execution__user_id=action.execution.user_id)
+    of_user = _of_user(_since(limit, action, today), action)
     if limit.per_user_per_day is not None and of_user.count() >= limit.per_user_per_day:
         raise NotAllowedError("cap_per_user", "The user has done this as often as one day allows.")
     if limit.per_day is not None and _since(limit, action, today).count() >= limit.per_day:
@@ -82,8 +84,12 @@ def _since(limit: ActionLimit, action: ActionExecution, moment: datetime) -> Que
     return spent.filter(action=limit.action).exclude(pk=action.pk) if limit.action else spent.exclude(pk=action.pk)
 
 
+def _of_user(spent: QuerySet[ActionExecution], action: ActionExecution) -> QuerySet[ActionExecution]:
+    """The App is named for the index."""
+    return spent.filter(execution__app_id=action.execution.app_id, execution__user_id=action.execution.user_id)
+
+
 def _is_cooling_down(limit: ActionLimit, action: ActionExecution, now: datetime) -> bool:
     """Whether an earlier click of the user is too recent; actions of one click do not hold each other back."""
     recent = _since(limit, action, now - timedelta(minutes=limit.cooldown_minutes or 0))
-    of_user = recent.filter(execution__user_id=action.execution.user_id)
-    return of_user.exclude(execution=action.execution_id).exists()
+    return _of_user(recent, action).exclude(execution=action.execution_id).exists()

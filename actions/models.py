@@ -214,6 +214,8 @@ class ActionExecution(models.Model):
         constraints = [models.UniqueConstraint(fields=["execution", "position"], name="one_outcome_per_position")]
         indexes = [
             models.Index(fields=["apply_at"], condition=models.Q(status="pending"), name="action_to_apply"),
+            models.Index(fields=["subscription"], condition=models.Q(status="pending"), name="action_waiting"),
+            models.Index(fields=["started_at"], name="action_by_start"),
         ]
 
     @property

@@ -1,14 +1,12 @@
 """One action of a click: decide the request, save it, send it, judge the answer."""
 
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
-
-from django.utils import timezone
+from dataclasses import dataclass, replace
 
 from actions.definition import ActionDefinition, Click, Needs, StripeRequest
 from actions.limits import TakenOverError, reserve
 from actions.models import ActionExecution, Execution, Status
 from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
+from actions.reading_back import key_has_expired, read_outcome
 from actions.recording import apply_answer, record
 from actions.registry import get_action
 from actions.requests import send
@@ -17,9 +15,6 @@ from actions.targets import Target, resolve_target
 from connector.errors import ConnectorError, StripeError
 from connector.permissions import allows
 from connector.stripe_gateway import Fetched, StripeGateway
-
-# Stripe keeps idempotency keys for at least 24 hours: https://docs.stripe.com/api/idempotent_requests
-KEY_LIFETIME = timedelta(hours=23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ def _proceed(action: ActionExecution, gateway: StripeGateway, due: Due | None) -
                     reserve(action, None)
                 return prepared, None
             request = prepared
-            reserve(action, asdict(request), is_due=due is not None)
+            reserve(action, request.as_stored(), is_due=due is not None)
     except ConnectorError as error:
         if due is not None and error.retryable:
             raise
@@ -135,24 +130,24 @@ def _send(
     action: ActionExecution, definition: ActionDefinition, request: StripeRequest, gateway: StripeGateway
 ) -> tuple[Outcome, Fetched | None]:
     try:
-        if _key_has_expired(action):
-            answer = _read_state(request, gateway)
-        else:
-            answer = send(gateway, request, key=action.idempotency_key)
+        answer = None if key_has_expired(action) else _answer(action, request, gateway)
+        if answer is None:
+            return read_outcome(action, definition, request, gateway)
     except StripeError as error:
         return _outcome_of_sending(action, request, error), None
     return definition.read_back(request, answer.data), answer
 
 
-def _key_has_expired(action: ActionExecution) -> bool:
-    return action.started_at is not None and timezone.now() - action.started_at > KEY_LIFETIME
-
-
-def _read_state(request: StripeRequest, gateway: StripeGateway) -> Fetched:
-    """What became of a request whose key Stripe may have forgotten: repeating it could do it again."""
-    if not request.id.startswith("sub_"):
-        raise StripeError("not_confirmed", "Whether Stripe did this could not be found out.", http_status=404)
-    return gateway.retrieve("subscriptions", request.id, expand=request.params.get("expand", ()))
+def _answer(action: ActionExecution, request: StripeRequest, gateway: StripeGateway) -> Fetched | None:
+    """None where Stripe only repeats a failure that it has stored under the key. The click itself leaves that to the
+    settling task: a state read seconds later shows what Stripe was still at.
+    """
+    try:
+        return send(gateway, request, key=action.idempotency_key)
+    except StripeError as error:
+        if action.attempts > 1 and error.outcome_unknown and error.replayed:
+            return None
+        raise
 
 
 def _outcome_of_sending(action: ActionExecution, request: StripeRequest, error: StripeError) -> Outcome:

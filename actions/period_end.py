@@ -5,7 +5,7 @@ https://docs.stripe.com/billing/subscriptions/subscription-schedules/use-cases
 
 from typing import Any
 
-from actions.definition import StripeRequest
+from actions.definition import REFERENCE, StripeRequest
 from actions.stripe_state import reference_id
 from connector.errors import StripeError
 from connector.stripe_gateway import Fetched, StripeGateway
@@ -28,13 +28,13 @@ def switch_at_period_end(gateway: StripeGateway, request: StripeRequest, key: st
             {
                 "end_behavior": "release",
                 "phases": switched_phases(schedule, request),
-                "metadata": {"engage_reference": key},
+                "metadata": {REFERENCE: key},
             },
             idempotency_key=f"{key}:update",
         )
     except StripeError as error:
         if not (present or error.outcome_unknown or error.retryable):
-            gateway.release_subscription_schedule(schedule["id"], {}, idempotency_key=f"{key}:undo")
+            gateway.release_subscription_schedule(schedule["id"], {})
         raise
 
 
@@ -45,6 +45,21 @@ def _schedule(gateway: StripeGateway, request: StripeRequest, key: str) -> dict[
         {"from_subscription": request.id}, idempotency_key=f"{key}:create"
     )
     return created.data
+
+
+def find_switch(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched | None:
+    """The schedule that the pair of calls under ``key`` has changed; None where it has not. One that only the first
+    call made, and that still says no more than the subscription did, is released.
+    """
+    schedule = reference_id(gateway.retrieve("subscriptions", request.id).data.get("schedule"))
+    if not schedule:
+        return None
+    found = gateway.retrieve("subscription_schedules", schedule)
+    if found.data["metadata"].get(REFERENCE) == key:
+        return found
+    if not request.facts["schedule"] and not found.data["metadata"] and len(found.data["phases"]) == 1:
+        gateway.release_subscription_schedule(schedule, {})
+    return None
 
 
 def switched_phases(schedule: dict[str, Any], request: StripeRequest) -> Any:

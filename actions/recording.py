@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from actions import click_rows
@@ -37,33 +36,27 @@ def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None 
         action.after = _state_after(answer.data)
     if outcome.status.is_settled:
         action.finished_at = timezone.now()
-    with transaction.atomic() if _has_consequences(action, outcome) else nullcontext():
-        if not click_rows.save_outcome(action):
+    released = action.request["releases"] if answer is not None and action.request else ""
+    with transaction.atomic() if released or outcome.follow_up else nullcontext():
+        if not click_rows.save_outcome(action, replaces=outcome.replaces):
             action.refresh_from_db()
             return
-        if outcome.replaces:
-            _replace_earlier(action, Q(action=outcome.replaces))
-        if answer is not None and action.request and action.request["releases"]:
-            _replace_earlier(action, Q(after__schedule=action.request["releases"]))
+        if released:
+            _replace_scheduled(action, released)
         if outcome.follow_up is not None:
             _plan(outcome.follow_up, action)
 
 
-def _has_consequences(action: ActionExecution, outcome: Outcome) -> bool:
-    releases = action.request and action.request["releases"]
-    return bool(outcome.replaces or releases or outcome.follow_up)
-
-
-def _replace_earlier(action: ActionExecution, which: Q) -> None:
-    """Of two changes that wait for the same period's end, the later choice counts."""
+def _replace_scheduled(action: ActionExecution, schedule: str) -> None:
+    """The schedule was released for this action: the change that waited in it does not come any more."""
     earlier = ActionExecution.objects.filter(
-        which,
         execution__connection=action.execution.connection,
         subscription=action.subscription,
         status=Status.PENDING,
+        after__schedule=schedule,
     )
     earlier.exclude(pk=action.pk).update(
-        status=Status.SKIPPED, code="replaced", message="A later choice replaced this.", apply_at=None
+        status=Status.SKIPPED, code="replaced", message=click_rows.REPLACED, apply_at=None
     )
 
 

@@ -19,18 +19,22 @@ def send(gateway: StripeGateway, request: StripeRequest, *, key: str) -> Fetched
     A schedule of ours that stands in the way is released. Raises ``StripeError``.
     """
     if request.releases and not request.releases_last:
-        _release(gateway, request.releases, key)
+        _release(gateway, request.releases)
     answer = OPERATIONS[request.operation](gateway, request, key)
-    if request.releases and request.releases_last:
-        _release(gateway, request.releases, key)
+    release_last(gateway, request)
     return answer
 
 
-def _release(gateway: StripeGateway, schedule: str, key: str) -> None:
+def release_last(gateway: StripeGateway, request: StripeRequest) -> None:
+    """The request has succeeded: a schedule of ours that was kept until then has to go."""
+    if request.releases and request.releases_last:
+        _release(gateway, request.releases)
+
+
+def _release(gateway: StripeGateway, schedule: str) -> None:
+    """A second time, Stripe says that there is nothing to release."""
     try:
-        gateway.release_subscription_schedule(
-            schedule, {"preserve_cancel_date": True}, idempotency_key=f"{key}:release"
-        )
+        gateway.release_subscription_schedule(schedule, {"preserve_cancel_date": True})
     except StripeError as error:
         if error.http_status not in {400, 404}:
             raise
@@ -93,6 +97,20 @@ def _pay_invoice(gateway: StripeGateway, request: StripeRequest, key: str) -> Fe
 
 def _record_meter_event(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:
     return gateway.record_meter_event(_params(request), idempotency_key=key)
+
+
+def record_usage_again(gateway: StripeGateway, request: StripeRequest, *, key: str) -> Fetched:
+    """Under a new key: an event that Stripe has by its identifier already is refused, and is what was wanted.
+
+    https://docs.stripe.com/api/billing/meter-event/create#create_billing_meter_event-identifier
+    """
+    try:
+        return _record_meter_event(gateway, request, key)
+    except StripeError as error:
+        identifier = request.params["identifier"]
+        if error.http_status != 400 or identifier not in error.stripe_message:
+            raise
+        return Fetched(data={"identifier": identifier}, rank=0, request_id=error.request_id or "")
 
 
 def _create_portal_session(gateway: StripeGateway, request: StripeRequest, key: str) -> Fetched:  # noqa: ARG001

@@ -40,13 +40,8 @@ def enabled_actions(*, app_id: UUID, prompt_id: str, interaction: str) -> list[A
     return _ENABLED.all(app_id=app_id, prompt_id=prompt_id, interaction=interaction)
 
 
-def recent_execution(
-    wanted: Execution, *, idempotency_key: str | None, waited: timedelta = timedelta()
-) -> Execution | None:
-    """The execution that answers this click already: by its key, else by what it does within ten seconds.
-
-    ``waited`` is how long ago the click came: what waits for its own double has not become another click.
-    """
+def recent_execution(wanted: Execution, *, idempotency_key: str | None, within: timedelta) -> Execution | None:
+    """The execution that answers this click already: by its key, else by what it did ``within`` that time."""
     if idempotency_key:
         return _BY_KEY.first(app_id=wanted.app_id, key=idempotency_key)
     return _SAME_CLICK.first(
@@ -55,7 +50,7 @@ def recent_execution(
         interaction=wanted.interaction,
         user_id=wanted.user_id,
         config_version=wanted.config_version,
-        age=SAME_CLICK + waited,
+        age=within,
     )
 
 

@@ -19,12 +19,16 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from benchmarks.scratch import ROOT, product_database
 from benchmarks.stripe_event import subscription_event
+
+if TYPE_CHECKING:
+    from connector.models import Connection
 
 NAIVE = 5_000
 """Events of each naive round."""
@@ -70,24 +74,36 @@ def measure_worker(users: int, count: int, naive: float) -> None:
     from benchmarks import events_workload as workload
 
     connection = workload.make_connection(users)
-    command = [sys.executable, "-m", "benchmarks.drainer"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
-        for first in range(0, count, users):
-            workload.fill_inbox(connection, range(first, min(first + users, count)), users)
-            worker.stdin.write("drain\n")
-            worker.stdin.flush()
-            done = json.loads(worker.stdout.readline())
-            rate = done["events"] / done["seconds"]
-            print(
-                f"one worker    {rate:8,.0f} events/s  {rate / naive:4.1f} x  "
-                f"{done['cpu'] / done['events'] * 1e6:4.0f} us of CPU an event  "
-                f"{done['resident']:4.0f} MB after {first + done['events']:,}",
-                flush=True,
-            )
-        worker.stdin.close()
+    for done in worker_rounds(connection, users, count):
+        rate = done["events"] / done["seconds"]
+        print(
+            f"one worker    {rate:8,.0f} events/s  {rate / naive:4.1f} x  "
+            f"{done['cpu'] / done['events'] * 1e6:4.0f} us of CPU an event  "
+            f"{done['resident']:4.0f} MB after {done['total']:,}",
+            flush=True,
+        )
     for size in (1, 10, 100, 500):
         print(f"batch of {size:4}  {workload.statements(connection, count, size, users):3} SQL statements")
         count += size
+
+
+def worker_rounds(connection: "Connection", users: int, count: int) -> Iterator[dict[str, float]]:
+    """One worker process drains the inbox once for each event per user, until ``count`` events.
+
+    Yields ``events`` and ``total``, ``seconds``, ``cpu`` (seconds) and ``resident`` (megabytes) of each round.
+    """
+    from benchmarks import events_workload as workload
+
+    command = [sys.executable, "-m", "benchmarks.drainer"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+        for first in range(0, count, users):
+            events = min(users, count - first)
+            workload.fill_inbox(connection, range(first, first + events), users)
+            worker.stdin.write("drain\n")
+            worker.stdin.flush()
+            done = json.loads(worker.stdout.readline())
+            yield {**done, "events": events, "total": first + events}
+        worker.stdin.close()
 
 
 if __name__ == "__main__":

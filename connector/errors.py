@@ -52,7 +52,8 @@ class StripeError(ConnectorError):
 
     ``http_status`` is Stripe's, None when no answer came; ``stripe_code`` is Stripe's ``code`` or ``type``;
     ``request_id`` names the request in Stripe's logs. ``outcome_unknown`` is True where the request may have been
-    applied although no answer said so (a time-out, a dropped connection, a 5xx). ``stripe_message`` is what Stripe
+    applied although no answer said so (a time-out, a dropped connection, a 5xx). ``replayed`` is True where Stripe
+    repeated what it had stored under the idempotency key, and will do so again. ``stripe_message`` is what Stripe
     itself said, with keys cut out.
     """
 
@@ -66,6 +67,7 @@ class StripeError(ConnectorError):
         stripe_code: str | None = None,
         request_id: str | None = None,
         outcome_unknown: bool = False,
+        replayed: bool = False,
         missing_permissions: tuple[str, ...] = (),
         stripe_message: str = "",
         details: dict[str, Any] | None = None,
@@ -75,5 +77,6 @@ class StripeError(ConnectorError):
         self.stripe_code = stripe_code
         self.request_id = request_id
         self.outcome_unknown = outcome_unknown
+        self.replayed = replayed
         self.missing_permissions = missing_permissions
         self.stripe_message = stripe_message

@@ -27,7 +27,10 @@ class Sign:
 
 
 contributions: list[Callable[[Connection], Iterable[Sign]]] = []
-"""What the apps above know of a connection; they append a function at start-up, as imports only go downward."""
+"""What the apps above know of a connection; they append a function at start-up, as imports only go downward.
+
+A sign of theirs takes the place of one of ours with the same label, unless ours already says that something is wrong.
+"""
 
 
 def read_signs(connection: Connection, *, now: datetime, endpoint_trouble: str) -> list[Sign]:
@@ -50,7 +53,11 @@ def read_signs(connection: Connection, *, now: datetime, endpoint_trouble: str) 
         ),
         _permissions(connection),
     ]
-    return [*own, *chain.from_iterable(contribute(connection) for contribute in contributions)]
+    signs = {sign.label: sign for sign in own}
+    for sign in chain.from_iterable(contribute(connection) for contribute in contributions):
+        if sign.label not in signs or signs[sign.label].kind == "success":
+            signs[sign.label] = sign
+    return list(signs.values())
 
 
 def is_healthy(signs: list[Sign]) -> bool:

@@ -19,12 +19,19 @@ def redact(text: str) -> str:
 
 
 def describe_failure(
-    *, http_status: int | None, body: object, message: str | None, request_id: str | None, writes: bool
+    *,
+    http_status: int | None,
+    body: object,
+    message: str | None,
+    request_id: str | None,
+    writes: bool,
+    replayed: bool = False,
 ) -> StripeError:
     """One failed request as a ``StripeError``.
 
     ``http_status`` is None when no answer came. ``body`` is the decoded JSON, anything else where there was none.
-    ``writes`` says whether the request could have changed something, so that its outcome may be unknown.
+    ``writes`` says whether the request could have changed something, so that its outcome may be unknown;
+    ``replayed`` whether Stripe had the answer stored.
     """
     error: Mapping[str, Any] = {}
     if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping):
@@ -39,6 +46,7 @@ def describe_failure(
         stripe_code=error.get("code") or error.get("type"),
         request_id=request_id,
         outcome_unknown=writes and _unreadable(http_status),
+        replayed=replayed,
         missing_permissions=tuple(dict.fromkeys(_PERMISSION.findall(said))) if http_status == 403 else (),
         stripe_message=said,
         details={name: error[name] for name in ("param", "decline_code") if error.get(name)},

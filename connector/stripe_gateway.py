@@ -146,9 +146,10 @@ class StripeGateway:
         return self._post(_path("subscription_schedules", schedule_id), params, idempotency_key)
 
     def release_subscription_schedule(
-        self, schedule_id: str, params: stripe_params.SubscriptionScheduleReleaseParams, *, idempotency_key: str
+        self, schedule_id: str, params: stripe_params.SubscriptionScheduleReleaseParams
     ) -> Fetched:
-        return self._post(_path("subscription_schedules", schedule_id, "release"), params, idempotency_key)
+        """Refused (400) where it was released before."""
+        return self._post(_path("subscription_schedules", schedule_id, "release"), params)
 
     # Invoices
 
@@ -248,6 +249,7 @@ class StripeGateway:
                 message=error.user_message,
                 request_id=error.request_id,
                 writes=writes,
+                replayed=(error.headers or {}).get("Idempotent-Replayed") == "true",
             )
             health.note_failure(self._connection, failure)
             raise failure from None  # the SDK's error carries headers and the raw body

@@ -95,6 +95,8 @@ def _stop_if_last(users_lock: IO[str], owner: int) -> bool:
     """Stop both servers unless another process uses them. True when they are down."""
     if os.getpid() != owner:  # a forked child shares the lock; only its owner may give it up
         return False
+    if users_lock.closed:  # at exit, after the command has stopped them
+        return True
     with users_lock:
         try:
             fcntl.flock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,6 @@ urlpatterns = [
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", probes.metrics),
-    path("", include("engage_stripe.standalone.urls")),
     path("", include("actions.connector_urls")),
+    path("", include("engage_stripe.standalone.urls")),
 ]

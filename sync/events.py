@@ -4,23 +4,42 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection as database
 
+from connector.models import Connection
 from sync.facts import Json
 from sync.json_fields import required_text, text
 from sync.models import StripeEvent
+from sync.receivers import ACCEPTING
+from sync.records import storable
 from sync.stripe_events import created_second
 
+Outcome = Literal["stored", "duplicate", "wrong_mode", "foreign_account"]
+
+_EVENTS = StripeEvent._meta.db_table
+_COLUMNS = """connection_id, event_id, type, created, api_version, livemode, payload, state, attempts, not_before,
+    error, received_at"""
+_VALUES = "%s, %s, to_timestamp(%s), %s, %s, %s::jsonb, 'received', 0, now(), '', now()"
+
 _INSERT = f"""
-    INSERT INTO {StripeEvent._meta.db_table} (connection_id, event_id, type, created, api_version, livemode,
-        payload, state, attempts, not_before, error, received_at)
-    SELECT c, %s, %s, to_timestamp(%s), %s, %s, %s::jsonb, 'received', 0, now(), '', now()
-    FROM unnest(%s::uuid[]) AS c ORDER BY c
+    INSERT INTO {_EVENTS} ({_COLUMNS}) SELECT c, {_VALUES} FROM unnest(%s::uuid[]) AS c ORDER BY c
     ON CONFLICT (connection_id, event_id) DO NOTHING
-"""  # noqa: S608  table name
+"""  # noqa: S608  names of table and columns
+
+_INSERT_FOR_ACCOUNT = f"""
+    WITH connected AS MATERIALIZED (
+        SELECT id, livemode = %s AS same_mode FROM {Connection._meta.db_table}
+        WHERE stripe_account_id = %s AND method = 'connect' AND status = ANY(%s)
+    ), stored AS (
+        INSERT INTO {_EVENTS} ({_COLUMNS}) SELECT c.id, {_VALUES} FROM connected c WHERE c.same_mode ORDER BY c.id
+        ON CONFLICT (connection_id, event_id) DO NOTHING RETURNING id
+    )
+    SELECT (SELECT count(*) FROM stored), count(*) FILTER (WHERE same_mode), count(*) FROM connected
+"""  # noqa: S608  names of tables and columns
+"""Whoever is connected when the event comes gets it: nothing about an account is remembered."""
 
 _UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
 """Escapes that may be NUL or half a character: https://www.postgresql.org/docs/current/datatype-json.html"""
@@ -37,23 +56,38 @@ class Fields:
     livemode: bool
 
 
-def store(*, connection_ids: Sequence[UUID], fields: Fields, payload: str) -> int:
-    """Insert the event for each connection that has not got it. Returns for how many it was new.
+def store(connection_ids: Sequence[UUID], fields: Fields, payload: str) -> Outcome:
+    """Insert the event for each connection that has not got it.
 
     ``DataError`` for JSON that PostgreSQL cannot keep, such as a number of a million digits.
     """
-    if _UNSTORABLE.search(payload):
-        payload = json.dumps(_storable(json.loads(payload)))
-    values: tuple[Any, ...] = (fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode)
     with database.cursor() as cursor:
-        cursor.execute(_INSERT, [*values, payload, list(connection_ids)])
-        stored: int = cursor.rowcount
-        return stored
+        cursor.execute(_INSERT, [*_values(fields, payload), list(connection_ids)])
+        return "stored" if cursor.rowcount else "duplicate"
 
 
-def keep(*, connection_ids: Sequence[UUID], event: Json) -> int:
+def store_for_account(account: str, fields: Fields, payload: str) -> Outcome:
+    """Insert the event for each connection to the account by Stripe Connect, as ``store`` does."""
+    with database.cursor() as cursor:
+        found = [fields.livemode, account, list(ACCEPTING), *_values(fields, payload)]
+        cursor.execute(_INSERT_FOR_ACCOUNT, found)
+        stored, in_this_mode, in_any_mode = cursor.fetchone()
+    if stored:
+        return "stored"
+    if in_this_mode:
+        return "duplicate"
+    return "wrong_mode" if in_any_mode else "foreign_account"
+
+
+def _values(fields: Fields, payload: str) -> Sequence[Any]:
+    if _UNSTORABLE.search(payload):
+        payload = json.dumps(storable(json.loads(payload)))
+    return (fields.event_id, fields.type, fields.created, fields.api_version, fields.livemode, payload)
+
+
+def keep(*, connection_ids: Sequence[UUID], event: Json) -> Outcome:
     """Store an event that was read, for example from ``GET /v1/events``. Raises ``UnreadableError``."""
-    return store(connection_ids=connection_ids, fields=envelope(event), payload=json.dumps(event))
+    return store(connection_ids, envelope(event), json.dumps(event))
 
 
 def envelope(event: Json) -> Fields:
@@ -65,16 +99,3 @@ def envelope(event: Json) -> Fields:
         api_version=text(event, "api_version", 64) or "",
         livemode=event.get("livemode") is True,
     )
-
-
-def _storable(value: Any) -> Any:
-    """The value without NUL and lone surrogates in its texts."""
-    match value:
-        case str():
-            return value.replace("\0", "").encode(errors="replace").decode()
-        case dict():
-            return {_storable(key): _storable(one) for key, one in value.items()}
-        case list():
-            return [_storable(one) for one in value]
-        case _:
-            return value

@@ -1,6 +1,7 @@
 """Freshness of every connection for ``/metrics``, read when it is scraped."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -38,7 +39,9 @@ _GAUGES = {
     "live": "1 while events come as often as the account's rhythm lets expect.",
     "backlog": "Events that wait to be applied.",
     "failed": "Events that were parked.",
+    "oldest_waiting_seconds": "How long the oldest event of the backlog has waited.",
     "refreshes": "Objects that wait to be read from Stripe.",
+    "refreshes_stuck": "Those of them that could not be read before.",
     "lag_p50_seconds": "Median lag from receipt to visible traits.",
     "lag_p95_seconds": "95th percentile of the lag.",
     "lag_p99_seconds": "99th percentile of the lag.",
@@ -48,10 +51,17 @@ _GAUGES = {
 def _value(name: str, freshness: Freshness) -> float | None:
     match name:
         case "newest_event_age_seconds":
-            newest = freshness.newest_event_at
-            return (timezone.now() - newest).total_seconds() if newest else None
+            return _age(freshness.newest_event_at)
+        case "oldest_waiting_seconds":
+            return _age(freshness.waiting_since) or 0.0
+        case "refreshes_stuck":
+            return freshness.stuck
         case "live":
             return float(freshness.is_live)
         case _:
             value: float | None = getattr(freshness, name.removesuffix("_seconds"))
             return value
+
+
+def _age(at: datetime | None) -> float | None:
+    return (timezone.now() - at).total_seconds() if at else None

@@ -4,9 +4,7 @@ Any number of workers may drain at once. A poisoned event is found by halving, r
 parked.
 """
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,11 +18,10 @@ from connector.lifecycle import handle_deauthorization
 from connector.models import Connection
 from sync import inbox_sql as sql
 from sync.facts import Reading
-from sync.metrics import EVENTS, LAG
 from sync.observations import apply_observations
 from sync.observed import Observation, event_rank
 from sync.records import as_records
-from sync.stripe_events import read_event
+from sync.stripe_events import is_deauthorization, read_event
 
 BATCH = 500
 MAX_ATTEMPTS = 8
@@ -35,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class InboxEvent:
-    """A claimed row. ``created`` in epoch seconds; ``waited`` is seconds since receipt."""
+    """A claimed row. ``created`` in epoch seconds; ``customer`` is known once it was read."""
 
     id: int
     connection_id: UUID
@@ -44,23 +41,14 @@ class InboxEvent:
     created: int
     payload: str | None
     attempts: int
-    waited: float
     state: str = "applied"
     error: str = ""
+    customer: str | None = None
 
     def fail(self, error: Exception) -> None:
         self.attempts += 1
         self.state = "received" if self.attempts < MAX_ATTEMPTS else "failed"
         self.error = f"{type(error).__name__}: {error}"[:2000]
-
-
-TURN = 10
-"""Batches that a task applies before it lets another one have the worker; a few seconds' work."""
-
-
-def drain_for_a_turn() -> bool:
-    """Apply up to a turn's batches. Whether more may wait."""
-    return all(apply_batch() for _ in range(TURN))
 
 
 def drain(*, batch: int = BATCH) -> int:
@@ -71,20 +59,9 @@ def drain(*, batch: int = BATCH) -> int:
     return total
 
 
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """A batch makes many objects and no cycles; looking for cycles takes a quarter of its time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def apply_batch(*, limit: int = BATCH) -> int:
     """Apply up to ``limit`` events that no other worker holds. Returns how many were claimed."""
-    with _without_garbage_collection():
-        return len(_apply(sql.CLAIM, limit))
+    return len(_apply(sql.CLAIM, limit))
 
 
 def _apply(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
@@ -105,8 +82,6 @@ def _apply(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
         if not claimed:
             raise
         _apply_apart(claimed, error)  # whatever one event does, it must not hold up the others
-    else:
-        _count(claimed)
     return claimed
 
 
@@ -121,15 +96,9 @@ def _apply_apart(events: list[InboxEvent], error: Exception) -> None:
     with transaction.atomic():
         failed = _claim(sql.CLAIM_THESE, ids)
         for one in failed:
+            one.customer = events[0].customer
             one.fail(error)
         _mark(failed)
-    _count(failed)
-
-
-def _count(events: Sequence[InboxEvent]) -> None:
-    for event in events:
-        EVENTS.labels(event.state).inc()
-        LAG.observe(event.waited)
 
 
 def _claim(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
@@ -149,9 +118,10 @@ def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> N
     for event in events:
         connection = connections[event.connection_id]
         reading = _read(event) if connection.status in sql.SERVED else Reading()
+        event.customer = reading.customer
         if reading.facts or reading.doubts:
             observations.append(_observation(event, reading))
-        elif event.type == "account.application.deauthorized":
+        elif is_deauthorization(event.type):
             handle_deauthorization(
                 stripe_account_id=connection.stripe_account_id, livemode=connection.livemode, at=event.created
             )
@@ -181,7 +151,8 @@ def _observation(event: InboxEvent, reading: Reading) -> Observation:
 
 def _mark(events: Sequence[InboxEvent]) -> None:
     rows = [
-        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id}
+        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id,
+         "customer": one.customer}
         for one in events
     ]  # fmt: skip
     with database.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 from connector.models import Connection
 from sync.models import StripeEvent
+from sync.records import records_sql
 
 SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 """Connections whose events are applied. One in error still hears from Stripe."""
@@ -9,8 +10,7 @@ SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 _EVENTS = StripeEvent._meta.db_table
 
 _WAITING = f"""
-    SELECT id, connection_id, event_id, type, extract(epoch FROM created)::bigint, payload::text, attempts,
-        extract(epoch FROM clock_timestamp() - received_at)::float
+    SELECT id, connection_id, event_id, type, date_part('epoch', created)::bigint, payload::text, attempts
     FROM {_EVENTS}
     WHERE state = 'received' AND not_before <= clock_timestamp()
 """  # noqa: S608  table name
@@ -20,11 +20,11 @@ CLAIM_THESE = f"{_WAITING} AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 
 MARK = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json)
-            AS r(id bigint, state text, attempts integer, error text, c uuid)
+        SELECT * FROM {records_sql("id bigint, state text, attempts integer, error text, c uuid, customer text")} r
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,
-            applied_at = CASE WHEN r.state = 'received' THEN NULL ELSE clock_timestamp() END,
+            customer = coalesce(r.customer, t.customer),
+            applied_at = coalesce(t.applied_at, CASE WHEN r.state <> 'received' THEN clock_timestamp() END),
             not_before = now() + make_interval(secs => least(5 * 2 ^ r.attempts, 600))
         FROM r WHERE t.id = r.id
     ), free AS (

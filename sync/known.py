@@ -19,10 +19,12 @@ class KnownRows:
     by_connection: dict[UUID, "KnownOfConnection"] = field(default_factory=dict)
 
     def of(self, connection_id: UUID) -> "KnownOfConnection":
-        return self.by_connection.setdefault(connection_id, KnownOfConnection())
+        if connection_id not in self.by_connection:
+            self.by_connection[connection_id] = KnownOfConnection()
+        return self.by_connection[connection_id]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KnownOfConnection(Known):
     discounts: dict[str, DiscountFact] = field(default_factory=dict)
     payment_methods: dict[str, PaymentMethodFact] = field(default_factory=dict)

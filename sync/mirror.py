@@ -17,7 +17,6 @@ from sync.facts import (
     DiscountFact,
     Doubt,
     Fact,
-    Json,
     MirroredFact,
     PaymentFact,
     PaymentMethodFact,
@@ -25,6 +24,7 @@ from sync.facts import (
     ProductFact,
     PromotionCodeFact,
     SubscriptionFact,
+    customer_of,
 )
 from sync.mirror_sql import PAYMENTS_SQL, upsert_sql
 from sync.models import (
@@ -37,14 +37,8 @@ from sync.models import (
     PromotionCode,
     Subscription,
 )
-from sync.observed import Mirrored, Observation, Touch, customer_of, is_fetched
+from sync.observed import Mirrored, Observation, Written, is_fetched
 from sync.records import as_records
-
-
-class _Version(NamedTuple):
-    rank: int
-    fact: Fact
-    source: Json
 
 
 class Table(NamedTuple):
@@ -74,7 +68,7 @@ TABLES: dict[type[MirroredFact], Table] = {
 
 def write(observations: Iterable[Observation], mirrored: Mirrored) -> None:
     """Apply the facts under the guard; ``mirrored`` collects touched customers, doubts and renamed objects."""
-    newest: dict[type[Fact], dict[tuple[UUID, str], _Version]] = {}
+    newest: dict[type[Fact], dict[tuple[UUID, str], Written]] = {}
     for observation in observations:
         for doubt in observation.doubts:
             mirrored.doubt(observation.connection_id, doubt, observation.rank)
@@ -88,7 +82,7 @@ def write(observations: Iterable[Observation], mirrored: Mirrored) -> None:
 
 
 def _keep_newest(
-    versions: dict[tuple[UUID, str], _Version],
+    versions: dict[tuple[UUID, str], Written],
     observation: Observation,
     fact: Fact,
     mirrored: Mirrored,
@@ -96,10 +90,9 @@ def _keep_newest(
     stripe_id = fact.customer if isinstance(fact, PaymentFact) else fact.stripe_id
     key = (observation.connection_id, stripe_id)
     known = versions.get(key)
-    touch = Touch(type(fact), observation.rank, observation.source)
-    mirrored.touch(observation.connection_id, customer_of(fact), touch)
+    mirrored.touch(observation.connection_id, customer_of(fact), observation.rank)
     if known is None or observation.rank > known.rank:
-        versions[key] = _Version(observation.rank, fact, observation.source)
+        versions[key] = Written(fact, observation.rank, observation.source)
     elif observation.rank == known.rank and fact != known.fact:
         _doubt_both(mirrored, key[0], observation.rank, fact, customer_of(known.fact))
 
@@ -119,21 +112,26 @@ def _doubt_both(
 def _upsert(
     fact_type: type[MirroredFact],
     table: Table,
-    versions: dict[tuple[UUID, str], _Version],
+    versions: dict[tuple[UUID, str], Written],
     mirrored: Mirrored,
 ) -> None:
+    listed = list(versions.items())
     rows = [
-        {"connection_id": key[0], "rank": version.rank}
+        {"n": n, "connection_id": key[0], "rank": version.rank}
         | {name: value for name in table.names if (value := getattr(version.fact, name)) is not None}
-        for key, version in versions.items()
+        for n, (key, version) in enumerate(listed)
     ]
     with database.cursor() as cursor:
-        cursor.execute(table.upsert, [as_records(rows), len(rows)])
-        for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
-            version = versions[connection_id, stripe_id]
-            touch = Touch(fact_type, version.rank, version.source)
-            if owner and owner != customer_of(version.fact):
-                mirrored.touch(connection_id, owner, touch)
+        cursor.execute(table.upsert, [as_records(rows)])
+        for n, rank_before, differs, owner, written in cursor.fetchall():
+            (connection_id, stripe_id), version = listed[n]
+            customer = customer_of(version.fact)
+            if written:
+                mirrored.wrote(connection_id, customer, version)
+            if owner and owner != customer:
+                mirrored.touch(connection_id, owner, version.rank)
+                if written:
+                    mirrored.wrote(connection_id, owner, version)
             if _contradicts(version.rank, rank_before, differs=differs, written=written):
                 _doubt_both(mirrored, connection_id, max(version.rank, rank_before or 0), version.fact, owner)
             if differs and written and fact_type in _NAMED:
@@ -153,15 +151,19 @@ def _contradicts(rank: int, rank_before: int | None, *, differs: bool, written: 
     return differs and (rank_before == rank or is_fetched(rank))
 
 
-def _write_payments(payments: dict[tuple[UUID, str], _Version], mirrored: Mirrored) -> None:
+def _write_payments(payments: dict[tuple[UUID, str], Written], mirrored: Mirrored) -> None:
     rows = [
         {"c": key[0], "s": key[1], "rank": version.rank, "failed": _payment_failed(version.fact)}
         for key, version in payments.items()
     ]
     with database.cursor() as cursor:
         cursor.execute(PAYMENTS_SQL, [as_records(rows)])
-        for connection_id, customer, rank in cursor.fetchall():
-            _doubt_both(mirrored, connection_id, rank, payments[connection_id, customer].fact, None)
+        for connection_id, customer, rank, written, contradicts in cursor.fetchall():
+            payment = payments[connection_id, customer]
+            if written:
+                mirrored.wrote(connection_id, customer, payment)
+            if contradicts:
+                _doubt_both(mirrored, connection_id, rank, payment.fact, None)
 
 
 def _payment_failed(fact: Fact) -> bool:

@@ -6,6 +6,7 @@ from django.db import models
 
 from sync.facts import MirroredFact
 from sync.models import Customer
+from sync.records import records_sql
 
 _RECORD_TYPES: dict[type[models.Field], str] = {  # type: ignore[type-arg]
     models.DateTimeField: "bigint",
@@ -23,9 +24,8 @@ _NOT_TOLD = {"applies_to_products", "currency_options"}
 def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     """Write a JSON list of rows where their rank is higher than what is there.
 
-    Answers one row per row given: ``(connection_id, stripe_id, rank before, differs from before, customer before,
-    written)``. A tombstone without content keeps what was known. The second parameter is the number of rows, for
-    the planner.
+    Answers one row per row given: ``(n, rank before, differs from before, customer before, written)``, where ``n`` is
+    the number that the row was given with. A tombstone without content keeps what was known.
     """
     table = model._meta.db_table
     names = [one.name for one in fields(fact_type) if one.name != "stripe_id"]
@@ -40,12 +40,10 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     owner = "t.customer" if "customer" in names else "NULL::text"
     return f"""
         WITH new AS MATERIALIZED (
-            SELECT r.connection_id, r.stripe_id, r.rank, {values}
-            FROM json_to_recordset(%s::json)
-                AS r(connection_id uuid, stripe_id text, rank bigint, {record})
-            LIMIT %s
+            SELECT r.n, r.connection_id, r.stripe_id, r.rank, {values}
+            FROM {records_sql(f"n integer, connection_id uuid, stripe_id text, rank bigint, {record}")} r
         ), old AS MATERIALIZED (
-            SELECT t.connection_id, t.stripe_id, t.rank, {owner} AS owner,
+            SELECT new.n, t.rank, {owner} AS owner,
                 ROW({before}) IS DISTINCT FROM ROW({after}) AS differs
             FROM new JOIN {table} t ON t.connection_id = new.connection_id AND t.stripe_id = new.stripe_id
         ), written AS (
@@ -55,10 +53,9 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
             WHERE excluded.rank > t.rank
             RETURNING t.connection_id, t.stripe_id
         )
-        SELECT new.connection_id, new.stripe_id, old.rank, coalesce(old.differs, true), old.owner,
-            written.stripe_id IS NOT NULL
+        SELECT new.n, old.rank, coalesce(old.differs, true), old.owner, written.stripe_id IS NOT NULL
         FROM new
-        LEFT JOIN old ON old.connection_id = new.connection_id AND old.stripe_id = new.stripe_id
+        LEFT JOIN old ON old.n = new.n
         LEFT JOIN written ON written.connection_id = new.connection_id AND written.stripe_id = new.stripe_id
     """  # noqa: S608  names of tables and columns only
 
@@ -92,14 +89,16 @@ def _replacement(name: str, column: models.Field) -> str:  # type: ignore[type-a
 
 PAYMENTS_SQL = f"""
     WITH new AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json) AS r(c uuid, s text, rank bigint, failed boolean)
+        SELECT * FROM {records_sql("c uuid, s text, rank bigint, failed boolean")} r
     ), written AS (
         UPDATE {Customer._meta.db_table} t SET payment_failed = new.failed, payment_rank = new.rank
         FROM new WHERE t.connection_id = new.c AND t.stripe_id = new.s AND new.rank > t.payment_rank
     )
-    SELECT new.c, new.s, greatest(new.rank, t.payment_rank) FROM new
+    SELECT new.c, new.s, greatest(new.rank, t.payment_rank), new.rank > t.payment_rank,
+        t.payment_failed <> new.failed
+            AND (t.payment_rank = new.rank OR (t.payment_rank > new.rank AND mod(new.rank, 2) = 1))
+    FROM new
     JOIN {Customer._meta.db_table} t ON t.connection_id = new.c AND t.stripe_id = new.s
-    WHERE t.payment_failed <> new.failed
-        AND (t.payment_rank = new.rank OR (t.payment_rank > new.rank AND mod(new.rank, 2) = 1))
 """  # noqa: S608  table name
-"""Write who failed to pay or paid; answers those of whom the same second, or an early fetch, says otherwise."""
+"""Write who failed to pay or paid: customer, highest rank, written, and whether the same second, or an early fetch,
+says otherwise."""

@@ -13,9 +13,9 @@ from connector.models import Connection
 from connector.permissions import allows
 from sync.customer_locks import lock_customers
 from sync.doubts import missing_pieces
-from sync.facts import CustomerFact, Json, PaymentFact, Reading
+from sync.facts import CustomerFact, Json, PaymentFact, Reading, customer_of
 from sync.mirror import write
-from sync.observed import Mirrored, Observation, customer_of, is_fetched
+from sync.observed import Mirrored, Observation, is_fetched
 from sync.projection import Projected, TraitChange, project_touched
 from sync.refresh_queue import ask
 from sync.stripe_objects import read_object
@@ -49,7 +49,7 @@ def apply_observations(
         app_ids = {connection.app_id for connection in connections.values()}
         emails = lock_customers(_customers(observations), app_ids=app_ids)
         write(observations, mirrored)
-        projected = project_touched(mirrored.touches, emails)
+        projected = project_touched(mirrored.touched, emails, mirrored.written)
         _look_for_missing(projected, mirrored, connections)
         ask(mirrored.doubts, mirrored.renamed)
     return projected.changes
@@ -69,10 +69,9 @@ def _look_for_missing(projected: Projected, mirrored: Mirrored, connections: Map
     readable = {key: _readable_methods(one) for key, one in connections.items()}
     for linked in projected.customers:
         key = linked.connection_id
-        touches = mirrored.touches.get((key, linked.state.customer.stripe_id))
-        if not touches:
+        rank = mirrored.touched.get((key, linked.state.customer.stripe_id))
+        if rank is None:
             continue
-        rank = max(touch.rank for touch in touches)
         known = projected.known.of(key)
         for doubt in missing_pieces(linked.state, linked.ranks, known, readable=readable[key]):
             if doubt.object_type != "customer":

@@ -5,22 +5,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from sync.facts import (
-    CustomerFact,
-    DiscountFact,
-    Doubt,
-    Fact,
-    Json,
-    PaymentFact,
-    PaymentMethodFact,
-    SubscriptionFact,
-)
+from sync.facts import Doubt, Fact, Json
 
 CustomerKey: TypeAlias = tuple[UUID, str]
 """(connection id, Stripe customer id)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observation:
     """What one event or one answer said: ``rank`` places it in Stripe's time, ``source`` says where it came from."""
 
@@ -31,10 +22,10 @@ class Observation:
     doubts: Sequence[Doubt] = ()
 
 
-class Touch(NamedTuple):
-    """A customer was the subject of a fact of this type."""
+class Written(NamedTuple):
+    """A fact that the mirror took. ``source`` says where it came from."""
 
-    fact_type: type[Fact]
+    fact: Fact
     rank: int
     source: Json
 
@@ -44,15 +35,22 @@ class Mirrored:
     """What changed, for whom, and what has to be read again. ``renamed`` are products and coupons.
 
     The value of one is whether it was unknown before: then only those can show its name who were written without it.
+    ``touched`` has the highest rank of what was said of a customer, ``written`` what the mirror took of it.
     """
 
-    touches: dict[CustomerKey, list[Touch]] = field(default_factory=dict)
+    touched: dict[CustomerKey, int] = field(default_factory=dict)
+    written: dict[CustomerKey, list[Written]] = field(default_factory=dict)
     doubts: dict[tuple[UUID, Doubt], int] = field(default_factory=dict)
     renamed: dict[tuple[UUID, str, str], bool] = field(default_factory=dict)
 
-    def touch(self, connection_id: UUID, customer: str | None, touch: Touch) -> None:
+    def touch(self, connection_id: UUID, customer: str | None, rank: int) -> None:
         if customer:
-            self.touches.setdefault((connection_id, customer), []).append(touch)
+            key = (connection_id, customer)
+            self.touched[key] = max(self.touched.get(key, 0), rank)
+
+    def wrote(self, connection_id: UUID, customer: str | None, written: Written) -> None:
+        if customer:
+            self.written.setdefault((connection_id, customer), []).append(written)
 
     def doubt(self, connection_id: UUID, doubt: Doubt, rank: int) -> None:
         """Only a fetch of the next odd rank after ``rank`` settles it."""
@@ -68,17 +66,6 @@ def event_rank(created: int) -> int:
 def settling_rank(rank: int) -> int:
     """The lowest rank of a fetch that includes everything of the second that ``rank`` is in."""
     return rank + 1 + rank % 2
-
-
-def customer_of(fact: Fact) -> str | None:
-    """The customer whose traits the fact may change."""
-    match fact:
-        case CustomerFact():
-            return fact.stripe_id
-        case SubscriptionFact() | DiscountFact() | PaymentMethodFact() | PaymentFact():
-            return fact.customer
-        case _:
-            return None
 
 
 def is_fetched(rank: int) -> bool:

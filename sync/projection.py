@@ -4,9 +4,11 @@ Locks are taken in one order: customers (by the mirror's writers), then users. A
 mirror is read, so of two workers that touch the same user the second sees what the first wrote.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -19,11 +21,13 @@ from sync import projection_sql as sql
 from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
-from sync.observed import CustomerKey, Touch
-from sync.provenance import sources_of
+from sync.observed import CustomerKey, Written
+from sync.provenance import Former, sources_of
 from sync.records import as_records
 from sync.signals import announce
 from sync.traits import CustomerState, project
+
+WrittenOf: TypeAlias = Mapping[CustomerKey, Sequence[Written]]
 
 
 class TraitChange(NamedTuple):
@@ -38,7 +42,10 @@ class TraitChange(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A user, the connection that serves the user's App, and what links the user to customers there."""
+    """A user, the connection that serves the user's App, and what links the user to customers there.
+
+    ``has_traits``: whether the user is known to have a row of traits.
+    """
 
     connection_id: UUID
     app_id: UUID
@@ -46,6 +53,17 @@ class Link(NamedTuple):
     user_id: str
     stripe_id: str | None
     email: str | None
+    has_traits: bool
+
+
+class TraitsRow(NamedTuple):
+    """A user's row as it is: ``values`` in the order of ``TRAIT_NAMES``; ``version`` 0 where nobody wrote it yet."""
+
+    id: int
+    version: int
+    customer: str | None
+    subscription: str | None
+    values: tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -68,10 +86,10 @@ class Projected:
 
 def project_customers(*, connection: Connection, customers: Collection[str], source: Json) -> list[TraitChange]:
     """Project the users linked to these customers. At most 1,000 customers a call."""
-    touches = {(connection.id, customer): [Touch(CustomerFact, 0, source)] for customer in customers}
+    keys = [(connection.id, customer) for customer in customers]
     with transaction.atomic():
-        emails = lock_customers(touches.keys(), app_ids=[connection.app_id])
-        return project_touched(touches, emails).changes
+        emails = lock_customers(keys, app_ids=[connection.app_id])
+        return project_touched(keys, emails, {}, source).changes
 
 
 def wait_for_writers(*, app_id: UUID) -> None:
@@ -97,20 +115,23 @@ def _take_app_lock(cursor: CursorWrapper, app_id: UUID) -> None:
 
 
 def project_touched(
-    touches: Mapping[CustomerKey, Sequence[Touch]], former_emails: Mapping[CustomerKey, str | None]
+    touched: Iterable[CustomerKey],
+    former_emails: Mapping[CustomerKey, str | None],
+    written: WrittenOf,
+    source: Json | None = None,
 ) -> Projected:
     """Project the users linked to the touched customers, now or by the email they had before.
 
-    Call it in the transaction that wrote the mirror.
+    ``source`` is why, where nothing was written. Call it in the transaction that wrote the mirror.
     """
-    keys = [{"c": key[0], "s": key[1], "e": former_emails.get(key)} for key in touches]
+    keys = [{"c": key[0], "s": key[1], "e": former_emails.get(key)} for key in touched]
     with database.cursor() as cursor:
         cursor.execute(sql.FIND_USERS, [as_records(keys)])
         links = [Link(*row) for row in cursor.fetchall()]
-    return _project(links, touches, {})
+    return _project(links, written, source or {})
 
 
-def _project(links: list[Link], touches: Mapping[CustomerKey, Sequence[Touch]], source: Json) -> Projected:
+def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
     if not links:
         return Projected()
     current = _lock_rows(links)
@@ -121,7 +142,7 @@ def _project(links: list[Link], touches: Mapping[CustomerKey, Sequence[Touch]], 
     saves = []
     for link, linked in zip(links, customers, strict=True):
         row = current[link.app_id, link.livemode, link.user_id]
-        if save := _compare(link, linked, known, row, touches, source, projected.changes):
+        if save := _compare(link, linked, known, row, written, source, projected.changes):
             saves.append(save)
     if saves:
         with database.cursor() as cursor:
@@ -131,14 +152,17 @@ def _project(links: list[Link], touches: Mapping[CustomerKey, Sequence[Touch]], 
     return projected
 
 
-def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
-    users = {(link.app_id, link.livemode, link.user_id) for link in links}
-    rows = as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
+def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], TraitsRow]:
     with database.cursor() as cursor:
-        cursor.execute(sql.MAKE_ROWS, [rows])
-        cursor.execute(sql.LOCK_ROWS, [rows])
-        names = ("version", "customer", "subscription", *sql.TRAIT_NAMES)
-        return {row[:3]: dict(zip(names, row[3:], strict=True)) for row in cursor.fetchall()}
+        if new := [link for link in links if not link.has_traits]:
+            cursor.execute(sql.MAKE_ROWS, [_users(new)])
+        cursor.execute(sql.LOCK_ROWS, [_users(links)])
+        return {row[:3]: TraitsRow(row[3], row[4], row[5], row[6], row[7:]) for row in cursor.fetchall()}
+
+
+def _users(links: Iterable[Link]) -> str:
+    users = {(link.app_id, link.livemode, link.user_id) for link in links}
+    return as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
 
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
@@ -150,7 +174,7 @@ def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
     ]
     loaded: list[list[LinkedCustomer]] = [[] for _ in links]
     with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows), len(rows)])
+        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows)])
         for n, rank, payment_failed, *customer, subscriptions in cursor.fetchall():
             fact = CustomerFact(*customer)
             ranks, held = {fact.stripe_id: rank}, []
@@ -166,33 +190,49 @@ def _compare(
     link: Link,
     linked: Sequence[LinkedCustomer],
     known: KnownRows,
-    row: Json,
-    touches: Mapping[CustomerKey, Sequence[Touch]],
+    row: TraitsRow,
+    written: WrittenOf,
     source: Json,
     changes: list[TraitChange],
 ) -> Json | None:
     """What to save for this user, or None where nothing changed. Adds to ``changes``."""
     projection = project((one.state for one in linked), known.of(link.connection_id))
-    traits = {name: getattr(projection.traits, name) for name in sql.TRAIT_NAMES}
-    changed = {name: [row[name], value] for name, value in traits.items() if row[name] != value}
-    described = (row["customer"], row["subscription"])
-    if not changed and row["version"] and described == (projection.customer, projection.subscription):
+    values = _values_of(projection.traits)
+    changed = {
+        name: [before, after]
+        for name, before, after in zip(sql.TRAIT_NAMES, row.values, values, strict=True)
+        if before != after
+    }
+    described_before = (row.customer, row.subscription)
+    if not changed and row.version and described_before == (projection.customer, projection.subscription):
         return None
     changes += (
         TraitChange(link.app_id, link.livemode, link.user_id, name, before, after)
         for name, (before, after) in changed.items()
     )
-    keys = [(link.connection_id, one.state.customer.stripe_id) for one in linked]
-    found = [touch for key in keys for touch in touches.get(key, ())]
-    sources = sources_of(changed, found, source)
+    keys = {(link.connection_id, one.state.customer.stripe_id) for one in linked}
+    taken = [one for key in keys for one in written.get(key, ())]
+    sources = sources_of(changed, taken, projection, Former(*described_before), source)
     return {
+        "id": row.id,
         "a": link.app_id,
         "l": link.livemode,
         "u": link.user_id,
         "customer": projection.customer,
         "subscription": projection.subscription,
-        "new_sources": sources,
-        "changes": changed,
-        "source": next(iter(sources.values()), source),
-        **{name: value for name, value in traits.items() if value is not None},
+        "new_sources": {name: {**one, "set_at": int(time.time())} for name, one in sources.items()},
+        "history": _history(changed, sources),
+        **dict(zip(sql.TRAIT_NAMES, values, strict=True)),
     }
+
+
+_values_of = attrgetter(*sql.TRAIT_NAMES)
+
+
+def _history(changed: Mapping[str, list[Any]], sources: Mapping[str, Json]) -> list[Json]:
+    """What changed, by source."""
+    entries: dict[int, Json] = {}
+    for name, values in changed.items():
+        source = sources[name]
+        entries.setdefault(id(source), {"source": source, "changes": {}})["changes"][name] = values
+    return list(entries.values())

@@ -17,6 +17,7 @@ from sync.models import (
     TraitHistory,
     UserTraits,
 )
+from sync.records import records_sql
 from sync.traits import Traits
 
 TRAIT_NAMES = tuple(one.name for one in fields(Traits))
@@ -50,27 +51,29 @@ def _columns(model: type[models.Model], fact: type, alias: str) -> str:
 
 FIND_USERS = f"""
     WITH touched AS MATERIALIZED (
-        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email
-        FROM json_to_recordset(%s::json) AS k(c uuid, s text, e text)
+        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email, c.email
+        FROM {records_sql("c uuid, s text, e text")} k
         JOIN {_CONNECTIONS} cn ON cn.id = k.c AND cn.status <> 'revoked'
+        LEFT JOIN {_CUSTOMERS} c ON c.connection_id = k.c AND c.stripe_id = k.s
     ), emails AS MATERIALIZED (
-        SELECT t.connection_id, t.app_id, t.livemode, lower(c.email) AS email FROM touched t
-        JOIN {_CUSTOMERS} c ON c.connection_id = t.connection_id AND c.stripe_id = t.stripe_id
-        WHERE c.email IS NOT NULL
-        UNION
-        SELECT connection_id, app_id, livemode, lower(former_email) FROM touched WHERE former_email IS NOT NULL
+        SELECT DISTINCT t.connection_id, t.app_id, t.livemode, lower(e) AS email
+        FROM touched t, unnest(ARRAY[t.email, t.former_email]) AS e WHERE e IS NOT NULL
+    ), links AS (
+        SELECT t.connection_id, t.app_id, t.livemode, i.user_id, i.stripe_id, i.email_address
+        FROM touched t JOIN {_IDENTITIES} i ON i.app_id = t.app_id AND i.stripe_id = t.stripe_id
+        UNION ALL
+        SELECT e.connection_id, e.app_id, e.livemode, i.user_id, i.stripe_id, i.email_address
+        FROM emails e JOIN {_IDENTITIES} i ON i.app_id = e.app_id AND lower(i.email_address) = e.email
+        WHERE i.stripe_id IS NULL
     )
-    SELECT t.connection_id, t.app_id, t.livemode, i.user_id, i.stripe_id, i.email_address
-    FROM touched t JOIN {_IDENTITIES} i ON i.app_id = t.app_id AND i.stripe_id = t.stripe_id
-    UNION
-    SELECT e.connection_id, e.app_id, e.livemode, i.user_id, i.stripe_id, i.email_address
-    FROM emails e JOIN {_IDENTITIES} i ON i.app_id = e.app_id AND lower(i.email_address) = e.email
-    WHERE i.stripe_id IS NULL
+    SELECT l.*, (SELECT t.id FROM {_TRAITS} t
+        WHERE t.app_id = l.app_id AND t.livemode = l.livemode AND t.user_id = l.user_id) IS NOT NULL
+    FROM links l
 """  # noqa: S608  names of tables and columns only
-"""Customers with their former emails → ``(connection, app, livemode, user, stripe_id, email)`` of linked users."""
+"""Customers with their former emails → ``(connection, app, livemode, user, stripe_id, email, has traits)`` of users."""
 
 NAMED_USERS = f"""
-    SELECT cn.id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address
+    SELECT cn.id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address, false
     FROM {_CONNECTIONS} cn
     CROSS JOIN unnest(%s::text[]) AS u(user_id)
     LEFT JOIN {_IDENTITIES} i ON i.app_id = cn.app_id AND i.user_id = u.user_id
@@ -78,7 +81,7 @@ NAMED_USERS = f"""
 """  # noqa: S608
 """The same columns for users by name, once per connection of the App; without an identity both links are null."""
 
-_USERS = "json_to_recordset(%s::json) AS u(a uuid, l boolean, u text)"
+_USERS = f"{records_sql('a uuid, l boolean, u text')} u"
 
 MAKE_ROWS = f"""
     INSERT INTO {_TRAITS} (app_id, livemode, user_id, subscription_status, sources, version, updated_at)
@@ -87,7 +90,7 @@ MAKE_ROWS = f"""
 """  # noqa: S608
 
 LOCK_ROWS = f"""
-    SELECT t.app_id, t.livemode, t.user_id, t.version, t.customer, t.subscription,
+    SELECT t.app_id, t.livemode, t.user_id, t.id, t.version, t.customer, t.subscription,
         {_as_stored(UserTraits, "t", TRAIT_NAMES)}
     FROM {_TRAITS} t JOIN {_USERS} ON t.app_id = u.a AND t.livemode = u.l AND t.user_id = u.u
     ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
@@ -96,30 +99,29 @@ LOCK_ROWS = f"""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json) AS u(n integer, c uuid, s text, e text) LIMIT %s
+        SELECT * FROM {records_sql("n integer, c uuid, s text, e text")} u
     ), linked AS (
-        SELECT u.n, t.id FROM links u
+        SELECT u.n, t.* FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
         UNION ALL
-        SELECT u.n, t.id FROM links u
+        SELECT u.n, t.* FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND lower(t.email) = lower(u.e)
         WHERE u.s IS NULL
     )
-    SELECT linked.n, t.rank, t.payment_failed, {_columns(Customer, CustomerFact, "t")},
+    SELECT t.n, t.rank, t.payment_failed, {_columns(Customer, CustomerFact, "t")},
         (SELECT json_agg(json_build_array(s.rank, {_values(Subscription, SubscriptionFact, "s")}))::text
             FROM {Subscription._meta.db_table} s
             WHERE s.connection_id = t.connection_id AND s.customer = t.stripe_id)
-    FROM linked JOIN {_CUSTOMERS} t ON t.id = linked.id
+    FROM linked t
 """  # noqa: S608
 """Users by number → a row per linked customer: n, rank, payment_failed, its fact's fields, and its subscriptions.
 
-The last is JSON: of each subscription a list of its rank and its fact's fields. The second parameter is the number of
-users, for the planner.
+The last is JSON: of each subscription a list of its rank and its fact's fields.
 """
 
 LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json) AS w(c uuid, k text, s text)
+        SELECT * FROM {records_sql("c uuid, k text, s text")} w
     )
     SELECT w.k, w.c, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
         (SELECT row_to_json(r) FROM (SELECT {_columns(Discount, DiscountFact, "d")}) r)
@@ -160,21 +162,25 @@ def _new_value(name: str) -> str:
     return f'r."{name}"::date' if name == "payment_card_expiration" else f'r."{name}"'
 
 
-_RECORD = ", ".join(f'"{name}" {_record_type(name)}' for name in TRAIT_NAMES)
+_SAVED = ", ".join(
+    [
+        "id bigint, a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, history jsonb",
+        *(f'"{name}" {_record_type(name)}' for name in TRAIT_NAMES),
+    ]
+)
 _SETS = ", ".join(f'"{name}" = {_new_value(name)}' for name in TRAIT_NAMES)
 
 SAVE = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%s::json) AS r(
-            a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, changes jsonb,
-            source jsonb, {_RECORD})
+        SELECT * FROM {records_sql(_SAVED)} r
     ), saved AS (
         UPDATE {_TRAITS} t SET {_SETS}, customer = r.customer, subscription = r.subscription,
             sources = t.sources || r.new_sources, updated_at = now(),
             version = pg_current_xact_id()::text::bigint
-        FROM r WHERE t.app_id = r.a AND t.livemode = r.l AND t.user_id = r.u
+        FROM r WHERE t.id = r.id
     )
     INSERT INTO {TraitHistory._meta.db_table} (app_id, livemode, user_id, changes, source, at)
-    SELECT r.a, r.l, r.u, r.changes, r.source, now() FROM r WHERE r.changes <> '{{}}'
+    SELECT r.a, r.l, r.u, h.changes, h.source, now()
+    FROM r, jsonb_to_recordset(r.history) AS h(changes jsonb, source jsonb)
 """  # noqa: S608
 """Save the users that changed, and what they were before."""

@@ -1,39 +1,101 @@
-"""Which event, answer or run set a trait."""
+"""Which event, answer or run set a trait: the one that brought what the mirror took of its object. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
-from sync.facts import (
-    CouponFact,
-    CustomerFact,
-    DiscountFact,
-    Fact,
-    Json,
-    PaymentFact,
-    PaymentMethodFact,
-    SubscriptionFact,
-)
-from sync.observed import Touch
+from sync.facts import CustomerFact, DiscountFact, Fact, Json, PaymentFact, PaymentMethodFact, SubscriptionFact
+from sync.observed import Written
+from sync.traits import UNPAID, Projection
 
-_CARD = (PaymentMethodFact, SubscriptionFact, CustomerFact)
-_SETTERS: Mapping[str, tuple[type[Fact], ...]] = {
-    "delinquent": (PaymentFact, CustomerFact, SubscriptionFact),
-    "coupon": (DiscountFact, SubscriptionFact, CustomerFact, CouponFact),
-    "payment_card_brand": _CARD,
-    "payment_card_country": _CARD,
-    "payment_card_expiration": _CARD,
-    "payment_card_wallet_type": _CARD,
-}
-_SUBSCRIPTION = (SubscriptionFact, CustomerFact)
+_Fits: TypeAlias = Callable[[Fact], bool]
 
 
-def sources_of(traits: Iterable[str], touches: Sequence[Touch], otherwise: Json) -> dict[str, Json]:
-    """For each trait the newest of the facts that can set it, else the newest of all, else ``otherwise``."""
-    found: dict[tuple[type[Fact], ...], Json] = {}
+class Former(NamedTuple):
+    """Whom the traits described before."""
+
+    customer: str | None
+    subscription: str | None
+
+
+def sources_of(
+    traits: Iterable[str], written: Sequence[Written], projection: Projection, former: Former, otherwise: Json
+) -> dict[str, Json]:
+    """The source of each trait that changed. ``written`` is what the mirror took of the user's customers.
+
+    ``otherwise`` is the source where the mirror took nothing: a link changed, or a name.
+    """
+    if not written or all(one.source is written[0].source for one in written):
+        return dict.fromkeys(traits, written[0].source if written else otherwise)
+    found: dict[str, Json] = {}
     sources = {}
     for trait in traits:
-        setters = _SETTERS.get(trait, _SUBSCRIPTION)
-        if setters not in found:
-            able = [touch for touch in touches if touch.fact_type in setters] or touches
-            found[setters] = max(able, key=lambda touch: touch.rank).source if able else otherwise
-        sources[trait] = found[setters]
+        group = _group(trait)
+        if group not in found:
+            found[group] = _newest_that_fits(written, _preferences(group, projection, former)).source
+        sources[trait] = found[group]
     return sources
+
+
+def _group(trait: str) -> str:
+    if trait in {"delinquent", "coupon"}:
+        return trait
+    return "card" if trait.startswith("payment_card_") else "subscription"
+
+
+def _newest_that_fits(written: Sequence[Written], preferences: Iterable[_Fits]) -> Written:
+    for fits in preferences:
+        if able := [one for one in written if fits(one.fact)]:
+            return max(able, key=lambda one: one.rank)
+    return max(written, key=lambda one: one.rank)
+
+
+def _preferences(group: str, projection: Projection, former: Former) -> Iterator[_Fits]:
+    """What may have set the traits of the group, the likeliest first."""
+    described = (projection.customer, former.customer)
+    yield lambda fact: isinstance(fact, CustomerFact) and fact.deleted and fact.stripe_id in described
+    match group:
+        case "delinquent":
+            value = projection.traits.delinquent
+            yield lambda fact: _owner(fact) == projection.customer and _delinquent(fact) is value
+        case "coupon":
+            yield _is(projection.discount)
+            yield lambda fact: isinstance(fact, DiscountFact) and fact.deleted
+        case "card":
+            method = projection.payment_method
+            yield _is(method)
+            yield (
+                lambda fact: (
+                    isinstance(fact, SubscriptionFact | CustomerFact)
+                    and method
+                    in (
+                        fact.default_payment_method,
+                        fact.default_source,
+                    )
+                )
+            )
+            yield lambda fact: isinstance(fact, PaymentMethodFact) and fact.deleted
+    yield _is(projection.subscription)
+    yield _is(former.subscription)
+    yield _is(projection.customer)
+    yield _is(former.customer)
+
+
+def _is(stripe_id: str | None) -> _Fits:
+    return lambda fact: stripe_id is not None and not isinstance(fact, PaymentFact) and fact.stripe_id == stripe_id
+
+
+def _owner(fact: Fact) -> str | None:
+    return fact.stripe_id if isinstance(fact, CustomerFact) else getattr(fact, "customer", None)
+
+
+def _delinquent(fact: Fact) -> bool | None:
+    """What the fact says of it, if anything."""
+    match fact:
+        case PaymentFact():
+            return fact.payment_failed
+        case CustomerFact():
+            return bool(fact.delinquent)
+        case SubscriptionFact():
+            return fact.status in UNPAID
+        case _:
+            return None

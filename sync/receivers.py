@@ -1,6 +1,7 @@
-"""Who may receive an event, remembered for seconds in this process, so that a webhook costs one statement.
+"""Whose secrets sign an event, remembered for seconds in this process, so that a webhook costs one statement.
 
 Only what accepts events is remembered: whatever starts to accept them is seen at once. Secrets never leave the process.
+Who is connected to an account is not remembered but looked up by the statement that stores the event.
 """
 
 import time
@@ -13,7 +14,7 @@ from connector.crypto import Secret
 from connector.models import Connection, PlatformEndpoint
 
 _SECONDS = 10.0
-_ACCEPTING = (Connection.Status.ACTIVE, Connection.Status.ERROR)
+ACCEPTING = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 _T = TypeVar("_T")
 
 
@@ -59,7 +60,7 @@ def _read_receiver(connection_id: UUID) -> Receiver | None:
         connection_id=row.id,
         stripe_account_id=row.stripe_account_id,
         livemode=row.livemode,
-        accepts=row.status in _ACCEPTING,
+        accepts=row.status in ACCEPTING,
         secrets=tuple(row.accepted_secrets()),
     )
 
@@ -68,22 +69,11 @@ def _read_platform_secrets() -> tuple[Secret, ...]:
     return tuple(secret for row in PlatformEndpoint.objects.all() for secret in row.accepted_secrets())
 
 
-def _read_account(stripe_account_id: str, livemode: bool) -> tuple[UUID, ...]:  # noqa: FBT001  a cache key
-    rows = Connection.objects.filter(
-        stripe_account_id=stripe_account_id,
-        livemode=livemode,
-        method=Connection.Method.CONNECT,
-        status__in=_ACCEPTING,
-    )
-    return tuple(rows.order_by("id").values_list("id", flat=True))
-
-
 receivers = _Remembered(_read_receiver, lambda receiver: receiver.accepts)
 platform_secrets = _Remembered(_read_platform_secrets, bool)
-connected = _Remembered(_read_account, bool)
 
 
 def forget() -> None:
     """Forget everything; for tests that change a connection and look at once."""
-    for remembered in (receivers, platform_secrets, connected):
-        remembered.forget()
+    receivers.forget()
+    platform_secrets.forget()

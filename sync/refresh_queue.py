@@ -7,7 +7,7 @@ from django.db import connection as database
 
 from sync.facts import Doubt
 from sync.models import Discount, RefreshRequest, Subscription
-from sync.records import as_records
+from sync.records import as_records, records_sql
 
 SETTLE_SECONDS = 3
 """A fetch knows about a second only after it is over; see ``rank`` in ``sync.models.mirrors``."""
@@ -23,8 +23,7 @@ EMAIL = "email"
 
 _ASK_SQL = f"""
     WITH asked AS (
-        SELECT * FROM json_to_recordset(%s::json)
-            AS r(c uuid, t text, s text, rank bigint, reason text, used boolean)
+        SELECT * FROM {records_sql("c uuid, t text, s text, rank bigint, reason text, used boolean")} r
     )
     INSERT INTO {RefreshRequest._meta.db_table} AS t
         (connection_id, object_type, stripe_id, min_rank, reason, not_before, attempts, error, created_at)

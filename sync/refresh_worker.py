@@ -11,8 +11,9 @@ from django.utils import timezone
 from connector.errors import StripeError
 from connector.models import Connection
 from sync.email_lookup import look_up
-from sync.metrics import REFRESHES
+from sync.facts import OWNED
 from sync.models import RefreshRequest
+from sync.owners import ask_for_owners
 from sync.refresh import project_renamed, refresh_object
 from sync.refresh_queue import ANY_ANSWER, EMAIL, RENAMED_RANK
 
@@ -57,13 +58,11 @@ def _settle(request: RefreshRequest) -> None:
         error = ""
     except StripeError as failure:
         log.warning("refresh_failed", object=request.object_type, request=request.pk, code=failure.code)
-        REFRESHES.labels("failed").inc()
         error = failure.user_message
     except (OperationalError, InterfaceError):
         raise  # the database's trouble: the lease gives all of them back
     except Exception as failure:
         log.exception("refresh_failed", object=request.object_type, request=request.pk)
-        REFRESHES.labels("failed").inc()
         error = f"{type(failure).__name__}: what Stripe answered could not be taken in."
     pause = timedelta(seconds=min(2 ** (request.attempts + 1), 3600) if error else 2)
     RefreshRequest.objects.filter(id=request.id).update(not_before=timezone.now() + pause, error=error)
@@ -76,9 +75,10 @@ def _answer(request: RefreshRequest) -> None:
         return
     if object_type == EMAIL:
         look_up(connection=connection, email=stripe_id)
+    elif object_type in OWNED:
+        ask_for_owners(request)
     else:
         refresh_object(connection=connection, object_type=object_type, stripe_id=stripe_id)
-    REFRESHES.labels("read").inc()
 
 
 def _project_only(request: RefreshRequest) -> None:

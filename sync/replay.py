@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Now
 
 from sync.models import StripeEvent
@@ -37,5 +37,11 @@ def find_events(
 
 
 def put_back(events: QuerySet[StripeEvent]) -> int:
-    """Put events back into the inbox, due at once, with all their attempts. Returns how many."""
-    return events.update(state=StripeEvent.State.RECEIVED, attempts=0, error="", not_before=Now(), applied_at=None)
+    """Put events back into the inbox, due at once, with all their attempts. Returns how many.
+
+    ``applied_at`` stays the first time: to be applied again is no lag.
+    """
+    was_applied = Case(When(state=StripeEvent.State.APPLIED, then=F("applied_at")))
+    return events.update(
+        state=StripeEvent.State.RECEIVED, attempts=0, error="", not_before=Now(), applied_at=was_applied
+    )

@@ -1,10 +1,12 @@
 """Which event says what: one event in, facts and doubts out. Pure."""
 
+import re
 from datetime import datetime
+from typing import Any
 
 from connector.webhook_events import CONNECT_EVENTS
-from sync.facts import Doubt, Fact, Json, PaymentFact, Reading
-from sync.json_fields import UnreadableError, record, reference, required_text
+from sync.facts import OWNED, Doubt, Fact, Json, PaymentFact, Reading
+from sync.json_fields import UnreadableError, record, reference, required_text, text
 from sync.stripe_objects import read_object
 
 _KNOWN = frozenset(CONNECT_EVENTS) | {
@@ -15,12 +17,38 @@ _KNOWN = frozenset(CONNECT_EVENTS) | {
 }
 _GONE = {"customer.deleted", "customer.discount.deleted", "customer.source.deleted", "payment_method.detached"}
 _PAYMENTS = {"invoice.paid": False, "invoice.payment_succeeded": False, "invoice.payment_failed": True}
-_FETCHABLE = {"customer", "subscription", "product", "price", "coupon", "promotion_code"}
+_SILENT = {"invoice", "application"}
+"""Objects of events that we take for what happened, not for what the object says."""
+
+_THIN_FAMILIES = (
+    "v1.customer.subscription.",
+    "v1.product.",
+    "v1.price.",
+    "v1.plan.",
+    "v1.coupon.",
+    "v1.promotion_code.",
+)
+"""Thin events come in more types than snapshots: ``v1.customer.subscription.item_added``."""
+_FETCHABLE = {"customer", "product", "price", "coupon", "promotion_code", *OWNED}
+_HOLDER = re.compile(r"/v1/(customer|subscription)s/([^/?]+)/")
 
 
 def is_known(event_type: str) -> bool:
     """Whether an event of this type is worth storing. Thin events carry their v1 type after ``v1.``."""
-    return event_type.removeprefix("v1.") in _KNOWN
+    return event_type.removeprefix("v1.") in _KNOWN or event_type.startswith(_THIN_FAMILIES)
+
+
+def is_deauthorization(event_type: str) -> bool:
+    return event_type.removeprefix("v1.") == "account.application.deauthorized"
+
+
+def account_of(event: Json) -> Any:
+    """The account that the event is about, where it names one; of whatever type it came.
+
+    Thin events have a path to it: https://docs.stripe.com/api/v2/core/events/object#v2_event_object-context
+    """
+    account = event.get("account") or event.get("context")
+    return account.rpartition("/")[2] if isinstance(account, str) else account
 
 
 def created_second(event: Json) -> int:
@@ -79,9 +107,19 @@ def _settled_payments(event: Json, data: Json) -> list[Fact]:
 
 
 def _read_thin_event(event: Json) -> Reading:
-    """A thin event names an object and says nothing about it: it is read from Stripe."""
+    """A thin event names an object and says nothing about it: it is read from Stripe, or its customer is.
+
+    What hangs on a customer or a subscription may have no id of its own: https://docs.stripe.com/api/discounts
+    """
     related = record(event, "related_object")
-    object_type = required_text(related, "type").removeprefix("v1.")
-    if object_type not in _FETCHABLE:
+    if not related:
         return Reading()
-    return Reading(doubts=[Doubt(object_type, required_text(related, "id"), "thin event")])
+    if holder := _HOLDER.match(text(related, "url", 2048) or ""):
+        return _thin(holder[1], holder[2])
+    object_type = required_text(related, "type").removeprefix("v1.")
+    object_type = "price" if object_type == "plan" else object_type
+    return _thin(object_type, required_text(related, "id")) if object_type in _FETCHABLE else Reading()
+
+
+def _thin(object_type: str, stripe_id: str) -> Reading:
+    return Reading(doubts=[Doubt(object_type, stripe_id, "thin event")])

@@ -1,6 +1,7 @@
 """Doors for Celery. Each calls one service; all may run twice."""
 
 import contextlib
+import time
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from connector.errors import ConflictError
 from connector.models import Connection
 from sync import (
     catalogue,
+    draining,
     due_work,
     identity,
     identity_import,
@@ -23,7 +25,7 @@ from sync import (
     uploads,
 )
 from sync.models import Night, SyncRun
-from sync.nudge import nudge, nudge_is_answered, send_drain
+from sync.nudge import REMEMBERED_SECONDS, nudge, nudge_is_answered, send_drain
 from sync.reconciliation_ranges import RESOURCES
 from sync.retention import forget_old
 
@@ -31,10 +33,11 @@ from sync.retention import forget_old
 @shared_task(name="stripe_sync.drain_inbox", ignore_result=True)
 def drain_inbox() -> None:
     """Nudged by webhooks, and every few seconds by beat: nudges are lost, and a backlog needs more workers."""
-    if inbox.drain_for_a_turn():
+    if draining.drain_for_a_turn():
         send_drain()
         return
     nudge_is_answered()
+    time.sleep(REMEMBERED_SECONDS)
     if inbox.apply_batch():  # it came after the last look, when its nudge was still held to be answered
         nudge()
 

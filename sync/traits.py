@@ -23,10 +23,11 @@ STATUSES = (
 """Best first; the last two are terminal: https://docs.stripe.com/api/subscriptions/object#subscription_object-status"""
 
 ENDED = ("canceled", "incomplete_expired")
+UNPAID = ("past_due", "unpaid")
 _UNKNOWN_STATUS = STATUSES.index("canceled") - 0.5  # live as far as we know, after every live one we know
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Traits:
     """Named as in the product guide. Times in epoch seconds, ``payment_card_expiration`` as ``YYYY-MM-01``."""
 
@@ -47,7 +48,7 @@ class Traits:
     payment_card_wallet_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
     """What hangs on customers and subscriptions by id. Names are of products and coupons."""
 
@@ -57,7 +58,7 @@ class Known:
     coupon_names: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CustomerState:
     """A customer with all its subscriptions. ``payment_failed``: a payment failed and none was paid since."""
 
@@ -66,13 +67,15 @@ class CustomerState:
     payment_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Projection:
-    """The traits, and which customer and subscription they describe."""
+    """The traits, and which customer and subscription they describe, with which discount and payment method."""
 
     traits: Traits
     customer: str | None = None
     subscription: str | None = None
+    discount: str | None = None
+    payment_method: str | None = None
 
 
 def project(states: Iterable[CustomerState], known: Known) -> Projection:
@@ -82,9 +85,10 @@ def project(states: Iterable[CustomerState], known: Known) -> Projection:
         return Projection(Traits())
     state, subscription = best
     reference = payment_reference(state.customer, subscription, known)
+    discount = _shown_discount(state.customer, subscription, known)
     traits = Traits(
         delinquent=_is_delinquent(state, subscription),
-        coupon=_coupon(state.customer, subscription, known),
+        coupon=_coupon(discount, known),
         **_card_traits(reference, known),
         **(_subscription_traits(subscription, known) if subscription else {}),
     )
@@ -92,6 +96,8 @@ def project(states: Iterable[CustomerState], known: Known) -> Projection:
         traits,
         customer=state.customer.stripe_id,
         subscription=subscription.stripe_id if subscription else None,
+        discount=discount.stripe_id if discount else None,
+        payment_method=reference,
     )
 
 
@@ -127,7 +133,7 @@ def _canceled(subscription: SubscriptionFact) -> SubscriptionFact:
 def _is_delinquent(state: CustomerState, subscription: SubscriptionFact | None) -> bool:
     if state.customer.deleted:
         return False
-    unpaid = subscription is not None and subscription.status in {"past_due", "unpaid"}
+    unpaid = subscription is not None and subscription.status in UNPAID
     return bool(state.customer.delinquent) or state.payment_failed or unpaid
 
 
@@ -161,9 +167,14 @@ def _amount(item: Json) -> float:
     return float((item["unit_amount"] or 0) * (item["quantity"] or 0))
 
 
-def _coupon(customer: CustomerFact, subscription: SubscriptionFact | None, known: Known) -> str | None:
+def _shown_discount(
+    customer: CustomerFact, subscription: SubscriptionFact | None, known: Known
+) -> DiscountFact | None:
     on_subscription = _newest(subscription.discounts if subscription else (), known)
-    discount = on_subscription or _newest((customer.discount,) if customer.discount else (), known)
+    return on_subscription or _newest((customer.discount,) if customer.discount else (), known)
+
+
+def _coupon(discount: DiscountFact | None, known: Known) -> str | None:
     if discount is None or discount.coupon is None:
         return None
     return known.coupon_names.get(discount.coupon) or discount.coupon

@@ -18,7 +18,9 @@ app_name = "stripe_sync"
 
 _SYNC = "settings/actions/stripe/data-sync"
 
-urlpatterns = [
+urlpatterns = [  # what is asked for most comes first
+    path("webhooks/stripe/connect/", webhooks.webhook_connect, name="webhook_connect"),
+    path("webhooks/stripe/<uuid:connection_id>/", webhooks.webhook_connection, name="webhook_connection"),
     path(f"{_SYNC}/", run_views.data_sync, name="data_sync"),
     path(f"{_SYNC}/upload/", run_views.upload, name="upload"),
     path(f"{_SYNC}/start/<str:kind>/", run_views.start, name="start"),
@@ -30,6 +32,7 @@ urlpatterns = [
     path(f"{_SYNC}/sources/<int:source_id>/test/", source_views.test, name="test_source"),
     path(f"{_SYNC}/sources/<int:source_id>/fetch/", source_views.fetch, name="fetch_source"),
     path(f"{_SYNC}/sources/<int:source_id>/remove/", source_views.remove, name="remove_source"),
+    path("settings/actions/stripe/<uuid:connection_id>/freshness/", views.freshness, name="freshness"),
     path("settings/actions/stripe/catalogue/", catalogue_views.catalogue, name="catalogue"),
     path("api/v1/catalogue/plans/", catalogue_api.PlansView.as_view(), name="api_plans"),
     path("api/v1/catalogue/coupons/", catalogue_api.CouponsView.as_view(), name="api_coupons"),
@@ -44,6 +47,4 @@ urlpatterns = [
     path("settings/users/lookup/", views.user_lookup, name="user_lookup"),
     path("api/v1/traits/", api.TraitsView.as_view(), name="api_traits"),
     path("api/v1/users/<path:user_id>/traits/", api.UserTraitsView.as_view(), name="api_user_traits"),
-    path("webhooks/stripe/connect/", webhooks.webhook_connect, name="webhook_connect"),
-    path("webhooks/stripe/<uuid:connection_id>/", webhooks.webhook_connection, name="webhook_connection"),
 ]

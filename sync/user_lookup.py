@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from connector.models import Connection
 from connector.permissions import allows, describe_permission
@@ -20,33 +22,28 @@ from sync.traits import STATUSES
 _SHOWN = 20
 _CARDS = "rak_payment_method_read"
 
-_LAST_CHANGES = f"""
-    SELECT DISTINCT ON (change.key) change.key, change.value->0, h.at
+_FORMER = f"""
+    SELECT DISTINCT ON (change.key) change.key, change.value->0
     FROM {TraitHistory._meta.db_table} h, jsonb_each(h.changes) AS change
     WHERE h.app_id = %s AND h.livemode = %s AND h.user_id = %s
     ORDER BY change.key, h.at DESC, h.id DESC
 """  # noqa: S608  table name
-"""For each trait that changed within the time that history is kept: its name, the value before, and when."""
-
-
-class LastChange(NamedTuple):
-    """``former``: the value before; times in epoch seconds, as history has them."""
-
-    former: Any
-    at: datetime
+"""For each trait that changed within the time that history is kept: its name and the value before."""
 
 
 @dataclass(frozen=True, slots=True)
 class TraitLine:
-    """One trait with where it came from; ``last_change`` is None where it is older than what history keeps.
+    """One trait with what set it and when, for as long as it has this value.
 
+    ``former``: the value before, if history still has it; a list of one or none. Times in it are epoch seconds.
     ``lacking`` names the permission without which the trait may stay empty.
     """
 
     name: str
     value: Any
     source: dict[str, Any]
-    last_change: LastChange | None
+    set_at: datetime | None
+    former: list[Any]
     lacking: str
 
 
@@ -79,14 +76,14 @@ def look_up(*, app_id: UUID, user_id: str) -> UserLookup | None:
             :_SHOWN
         ]
     )
-    last = _last_changes(app_id, user_id, livemode=livemode)
+    former = _former_values(app_id, user_id, livemode=livemode)
     customers = _customers(connection, identity)
     ids = [one.stripe_id for one in customers]
     return UserLookup(
         identity=identity,
         row=row,
         connection=connection,
-        traits=[_trait_line(name, row, last.get(name), connection) for name in TRAIT_NAMES],
+        traits=[_trait_line(name, row, former.get(name, []), connection) for name in TRAIT_NAMES],
         customers=customers,
         subscriptions=list(
             Subscription.objects.filter(connection=connection, customer__in=ids).order_by("-created")
@@ -104,26 +101,26 @@ def _customers(connection: Connection | None, identity: Identity | None) -> list
     if identity.stripe_id:
         link = Q(stripe_id=identity.stripe_id)
     elif identity.email_address:
-        link = Q(email__iexact=identity.email_address)
+        link = Q(Exact(Lower("email"), Lower(Value(identity.email_address))))  # as the index has it
     else:
         return []
     return list(Customer.objects.filter(link, connection=connection).order_by(F("created").desc(nulls_last=True)))
 
 
-def _last_changes(app_id: UUID, user_id: str, *, livemode: bool) -> Mapping[str, LastChange]:
+def _former_values(app_id: UUID, user_id: str, *, livemode: bool) -> Mapping[str, list[Any]]:
     with database.cursor() as cursor:
-        cursor.execute(_LAST_CHANGES, [app_id, livemode, user_id])
-        return {name: LastChange(json.loads(former), at) for name, former, at in cursor.fetchall()}
+        cursor.execute(_FORMER, [app_id, livemode, user_id])
+        return {name: [json.loads(former)] for name, former in cursor.fetchall()}
 
 
-def _trait_line(
-    name: str, row: UserTraits | None, last_change: LastChange | None, connection: Connection | None
-) -> TraitLine:
+def _trait_line(name: str, row: UserTraits | None, former: list[Any], connection: Connection | None) -> TraitLine:
+    source = row.sources.get(name, {}) if row else {}
     return TraitLine(
         name=name,
         value=getattr(row, name) if row else None,
-        source=row.sources.get(name, {}) if row else {},
-        last_change=last_change,
+        source=source,
+        set_at=datetime.fromtimestamp(source["set_at"], UTC) if "set_at" in source else None,
+        former=former,
         lacking=_lacking_permission(name, connection),
     )
 
@@ -136,11 +133,6 @@ def _lacking_permission(trait: str, connection: Connection | None) -> str:
 
 
 def _events(connection: Connection | None, customer_ids: list[str]) -> list[StripeEvent]:
-    """The newest events about these customers, among the newest of the connection."""
-    about = Q()
-    for customer_id in customer_ids:
-        about |= Q(payload__data__object__customer=customer_id) | Q(payload__data__object__id=customer_id)
-    if connection is None or not customer_ids:
-        return []
-    newest = StripeEvent.objects.filter(connection=connection).order_by("-created").values("id")[:5_000]
-    return list(StripeEvent.objects.filter(about, id__in=newest).defer("payload").order_by("-created")[:_SHOWN])
+    """The newest events about these customers, of those that were read."""
+    about = StripeEvent.objects.filter(connection=connection, customer__in=customer_ids)
+    return list(about.defer("payload").order_by("-created", "-id")[:_SHOWN])

@@ -2,10 +2,12 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
+from babel import Locale
 from babel.numbers import NumberPattern, parse_pattern
 
-from sync.models import Coupon, Price, Product
+from sync.models import Coupon, Price
 from sync.reader_locale import current_locale
 
 # How Stripe counts minor units, which is not how people write the currency: the Icelandic króna and the Ugandan
@@ -27,11 +29,16 @@ def amount_in_words(minor_units: Decimal | float, currency: str) -> str:
     """``(2050, "usd")`` → ``$20.50``, in the reader's locale; whole amounts lose their zeros: ``$20``."""
     amount = Decimal(str(minor_units)).scaleb(-decimals_of(currency))
     locale = current_locale()
-    pattern: NumberPattern = parse_pattern(locale.currency_formats["standard"].pattern)
-    digits = _digits_to_show(amount, decimals_of(currency))
-    pattern.frac_prec = (digits, digits)
+    pattern = _pattern(locale, _digits_to_show(amount, decimals_of(currency)))
     text = pattern.apply(amount, locale, currency=currency.upper(), currency_digits=False)
     return _LETTER_BESIDE_DIGIT.sub("\u00a0", text)
+
+
+@lru_cache(maxsize=256)
+def _pattern(locale: Locale, digits: int) -> NumberPattern:
+    pattern: NumberPattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    return pattern
 
 
 def _digits_to_show(amount: Decimal, usual: int) -> int:
@@ -52,9 +59,9 @@ def interval_in_words(interval: str | None, count: int | None) -> str:
     )
 
 
-def plan_in_words(price: Price, product: Product | None) -> str:
-    """``Pro, $20 a month``."""
-    name = (product.name if product else "") or price.nickname or price.stripe_id
+def plan_in_words(price: Price, product: str | None) -> str:
+    """``Pro, $20 a month``; ``product`` is the name of the plan's."""
+    name = product or price.nickname or price.stripe_id
     if price.usage_type == "metered":
         terms = f"billed by usage {interval_in_words(price.interval, price.interval_count)}"
     elif price.unit_amount is None:
@@ -67,6 +74,8 @@ def plan_in_words(price: Price, product: Product | None) -> str:
 
 def coupon_in_words(coupon: Coupon) -> str:
     """``Loyalty (20% off for 3 months)``."""
+    if coupon.percent_off is None and coupon.amount_off is None:
+        return coupon.name or coupon.stripe_id  # it was gone before anybody told us more
     if coupon.percent_off is not None:
         off = f"{coupon.percent_off.normalize():f}% off"
     else:

@@ -59,6 +59,7 @@ def _check_cap(click: Click) -> None:
     done = ActionExecution.objects.filter(
         Q(status=Status.SUCCEEDED) | Q(status__in=[Status.RUNNING, Status.UNKNOWN], request__isnull=False),
         execution__connection=click.connection,
+        execution__app_id=click.connection.app_id,
         execution__user_id=click.user_id,
         action=DEFINITION.key,
     )

@@ -6,8 +6,8 @@ https://docs.stripe.com/api/subscriptions/create
 from collections.abc import Mapping
 from typing import Any
 
-from actions.catalogue import plan_name, usable_price
-from actions.definition import Click, StripeRequest
+from actions.catalogue import usable_plan
+from actions.definition import REFERENCE, Click, StripeRequest
 from actions.definitions.shared import (
     amounts_of,
     date_of,
@@ -39,7 +39,7 @@ def start_subscription(
     if len(live) >= MOST_SUBSCRIPTIONS:
         raise NotAllowedError("too_many_subscriptions", "The customer has as many subscriptions as Stripe allows.")
     currency = _currency(click, live)
-    price = usable_price(click.connection, price_id, currency=currency)
+    price, plan = usable_plan(click, price_id, currency=currency)
     item = {"price": price_id} | ({"quantity": quantity} if quantity and price.usage_type != "metered" else {})
     discount = redeemable(click, purchase_of_plan(price, quantity, currency=currency or price.currency))
     optional = {
@@ -53,11 +53,12 @@ def start_subscription(
             "items": [item],
             "payment_behavior": click.parameters.get("payment_behavior", "error_if_incomplete"),
             "off_session": True,
+            "metadata": {REFERENCE: click.reference},
             "expand": expansions(click.connection),
             **{name: value for name, value in optional.items() if value},
             **(terms or {}),
         },
-        facts={"price": price_id, "plan": plan_name(click.connection, price)},
+        facts={"price": price_id, "plan": plan},
     )
 
 

@@ -17,6 +17,8 @@ SCHEDULE_PERMISSION = PERMISSION
 SUBSCRIPTION_WRITE = "rak_subscription_write"
 INVOICE_READ = "rak_invoice_read"
 
+NOT_APPLIED = "not_applied"  # the code of an outcome that Stripe's own state does not show
+
 PAYING = frozenset({"active", "trialing", "past_due"})
 LIVE_STATUSES = LIVE
 
@@ -84,7 +86,10 @@ def schedule_to_release(click: Click) -> str:
     if not schedule:
         return ""
     ours = ActionExecution.objects.filter(
-        execution__connection=click.connection, after__schedule=schedule, status=Status.PENDING
+        execution__connection=click.connection,
+        subscription=subscription_of(click)["id"],
+        after__schedule=schedule,
+        status=Status.PENDING,
     )
     if ours.exists() and allows(click.connection, SCHEDULE_PERMISSION):
         return schedule
@@ -148,7 +153,7 @@ def not_shown(what: str) -> Outcome:
     """Stripe answered 200, but not with the state that was asked for."""
     return Outcome(
         status=Status.FAILED,
-        code="not_applied",
+        code=NOT_APPLIED,
         message=f"Stripe accepted the request, but its answer does not show {what}.",
     )
 

@@ -7,7 +7,7 @@ https://docs.stripe.com/billing/subscriptions/prorations
 from collections.abc import Mapping
 from typing import Any
 
-from actions.catalogue import plan_name, usable_price
+from actions.catalogue import usable_plan
 from actions.definition import ActionDefinition, Click, StripeRequest
 from actions.definitions.shared import (
     COUPON,
@@ -40,7 +40,7 @@ PRORATIONS = {
 def prepare(click: Click) -> StripeRequest | Outcome:
     subscription, parameters = subscription_of(click), click.parameters
     item = main_item(subscription, click.target)
-    price = usable_price(click.connection, parameters["price"], currency=subscription["currency"])
+    price, plan = usable_plan(click, parameters["price"], currency=subscription["currency"])
     _check_fits(subscription, item, price)
     discounts = _discounts(click, item, price)
     if _is_there_already(item, price, parameters, subscription) and not discounts:
@@ -51,7 +51,7 @@ def prepare(click: Click) -> StripeRequest | Outcome:
         "old_price": item["price"]["id"],
         "price": price.stripe_id,
         "quantity": new_item.get("quantity"),
-        "plan": plan_name(click.connection, price),
+        "plan": plan,
     }
     if parameters["timing"] == "period_end":
         return switch_later(click, price, new_item, facts, discounts)

@@ -39,13 +39,15 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: dict[str, str] = {}
         self._stopping = threading.Event()
+        self._launching = threading.Lock()  # held to start one again, so that none starts behind the end's back
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopping.set()
+        with self._launching:
+            self._stopping.set()
         for process in self._running.values():
             _signal_group(process, signal.SIGTERM)
         for process in self._running.values():
@@ -98,8 +100,11 @@ class Supervisor:
             if code > 0 and time.monotonic() - started < GIVE_UP_BELOW:
                 self._ended[name] = f"ended at once ({_describe_exit(code)})"
                 return
-            self._on_restart(f"{name} ended ({_describe_exit(code)}); starting it again")
-            self._running[name] = launch()
+            with self._launching:
+                if self._stopping.is_set():
+                    return
+                self._on_restart(f"{name} ended ({_describe_exit(code)}); starting it again")
+                self._running[name] = launch()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

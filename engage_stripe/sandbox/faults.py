@@ -27,12 +27,13 @@ Kind = Literal[
     "rate_limited",  # 429 rate_limit
     "lock_timeout",  # 429 lock_timeout: another request holds the object
     "server_error",  # `status` 500, 502 or 503 before anything is applied
-    "stored_error",  # 500 that the idempotency key remembers
+    "stored_error",  # 500 that the idempotency key remembers, nothing applied
+    "stored_after",  # apply the change, then 500 that the idempotency key remembers
     "drop_before",  # close the connection, nothing applied
     "drop_after",  # apply the change, then close the connection without an answer
     "truncate",  # apply the change, then close in the middle of the body
 ]
-DURING: tuple[Kind, ...] = ("latency", "stored_error")
+DURING: tuple[Kind, ...] = ("latency", "stored_error", "stored_after")
 AROUND: tuple[Kind, ...] = (
     "rate_limited",
     "lock_timeout",
@@ -130,15 +131,21 @@ class Faults:
         recent.append(now)
         return False
 
-    async def during(self, request: Request) -> None:
-        """Awaited while the idempotency key is held and nothing is applied yet; may raise StripeError."""
+    async def during(self, request: Request) -> StripeError | None:
+        """Awaited while the idempotency key is held and nothing is applied yet; may raise StripeError.
+
+        Returns the error to answer with once the change is applied, if any.
+        """
         incoming = self.identify(request.method, request.url.path, request.headers)
         fault = self.strike(DURING, incoming)
         if fault is None:
-            return
+            return None
         if fault.kind == "stored_error":
             raise server_error(fault.status)
+        if fault.kind == "stored_after":
+            return server_error(fault.status)
         await asyncio.sleep(fault.seconds)
+        return None
 
 
 def rate_limited() -> StripeError:

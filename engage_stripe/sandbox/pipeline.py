@@ -94,8 +94,9 @@ class Pipeline:
 
     async def _executed(self, request: Request, call: Call) -> Answer:
         try:
-            await self.faults.during(request)
-            return Answer(HTTPStatus.OK, _json(self._handled(call)), {})
+            trouble = await self.faults.during(request)
+            answer = Answer(HTTPStatus.OK, _json(self._handled(call)), {})
+            return _refused(trouble) if trouble else answer
         except StripeError as error:
             return _refused(error)
 

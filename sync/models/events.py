@@ -6,7 +6,10 @@ from connector.models import Connection
 
 
 class StripeEvent(models.Model):
-    """``payload`` is the event as Stripe sent it; it expires, the row stays for deduplication."""
+    """``payload`` is the event as Stripe sent it; it expires, the row stays for deduplication.
+
+    ``customer`` is whom it was about, once it was read; null for products and the like.
+    """
 
     class State(models.TextChoices):
         RECEIVED = "received", "Received"
@@ -14,13 +17,14 @@ class StripeEvent(models.Model):
         IGNORED = "ignored", "Ignored"
         FAILED = "failed", "Failed"
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
     event_id = models.CharField(max_length=255)
     type = models.CharField(max_length=255)
     created = models.DateTimeField()
     api_version = models.CharField(max_length=64, blank=True)
     livemode = models.BooleanField()
     payload = models.JSONField(null=True)
+    customer = models.CharField(max_length=255, null=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(auto_now_add=True)
@@ -36,4 +40,9 @@ class StripeEvent(models.Model):
             models.Index(fields=["id"], condition=models.Q(state="received"), name="event_waiting"),
             models.Index(fields=["connection"], condition=models.Q(state="failed"), name="event_failed"),
             models.Index(fields=["connection", "-created"], name="event_newest"),
+            models.Index(
+                fields=["connection", "customer", "-created"],
+                condition=models.Q(customer__isnull=False),
+                name="event_by_customer",
+            ),
         ]

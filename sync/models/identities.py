@@ -27,8 +27,9 @@ class UserTraits(models.Model):
     """The fifteen traits of one end user in one mode, named as in the product guide; null where there is none.
 
     ``sources`` maps a trait's name to what set it: ``{"event": "evt_…"}``, ``{"request": "req_…"}`` or
-    ``{"run": "…"}``, with ``"at"`` (epoch seconds). ``version`` is the id of the transaction that last changed the
-    row: it grows with every change and is the cursor of ``GET traits/?updated_since=``.
+    ``{"run": "…"}``, with ``"at"`` (Stripe's time) and ``"set_at"`` (ours), both in epoch seconds. ``version`` is
+    the id of the transaction that last changed the row: it grows with every change and is the cursor of
+    ``GET traits/?updated_since=``.
     """
 
     app_id = models.UUIDField()
@@ -65,7 +66,7 @@ class UserTraits(models.Model):
 
 
 class TraitHistory(models.Model):
-    """What one change replaced: ``changes`` maps a trait's name to ``[before, after]``. Kept 90 days."""
+    """What one source changed: ``changes`` maps a trait's name to ``[before, after]``. Kept 90 days."""
 
     app_id = models.UUIDField()
     livemode = models.BooleanField()

@@ -45,6 +45,11 @@ A click's outcome is one of
 | `not_allowed` | a precondition does not hold, `code` says which; nothing was sent |
 | `skipped` | an earlier action failed, or a later choice replaced this one |
 
+Every request carries an idempotency key of its click, so that it can be repeated. What an action creates has the same
+reference as `engage_reference` in its metadata (new subscriptions, the schedules that switch plans): where Stripe has
+stored a failure under the key and repeats that, the state is read instead, and a new subscription is found by its
+reference. Within a minute, `unknown` becomes what is true at Stripe.
+
 The tables below say what each case comes to in each status of the user's subscription, and what is different at Stripe
 then. In a status where a cell is empty, the first row counts: the action is not possible in it. In all of them the user
 pays two of Basic ($10) and one Add-on ($3) a month with a loyalty discount of 10 %, and half of the period is over;

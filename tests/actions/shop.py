@@ -148,7 +148,9 @@ class Shop:
         return [
             f"{request['method']} {request['path']}"
             for request in self.account.requests()
-            if request["method"] == "DELETE" or str(request["idempotency_key"]).startswith("engage-")
+            if request["method"] == "DELETE"
+            or request["path"].endswith("/release")
+            or str(request["idempotency_key"]).startswith("engage-")
         ]
 
 

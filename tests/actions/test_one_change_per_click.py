@@ -130,11 +130,20 @@ def _overtaken(shop: Shop, monkeypatch: pytest.MonkeyPatch, point: str) -> None:
 def test_it_keeps_a_final_outcome_against_a_later_one(shop: Shop) -> None:
     shop.outcome(shop.subscriber(shop.price("Basic")), "cancel_subscription")
     late = ActionExecution.objects.get(execution__app_id=shop.tenant.id)
+    waiting = ActionExecution.objects.create(
+        execution=late.execution,
+        position=9,
+        action="update_subscription",
+        idempotency_key="chosen later",
+        status=Status.PENDING,
+        subscription=late.subscription,
+    )
     late.status, late.message = Status.UNKNOWN, "Too late."
 
-    assert not save_outcome(late)
+    assert not save_outcome(late, replaces="update_subscription")
     late.refresh_from_db()
-    assert late.status == Status.SUCCEEDED
+    waiting.refresh_from_db()
+    assert (late.status, waiting.status) == (Status.SUCCEEDED, Status.PENDING)
 
 
 def test_it_records_an_outcome_with_what_follows_or_not_at_all(

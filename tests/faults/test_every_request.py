@@ -1,6 +1,7 @@
 """Every kind of request that an action makes, when its answer never comes: one change, and the truth in the end."""
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,17 @@ from typing import Any
 
 import pytest
 
-from actions.models import ActionExecution
+from actions.answers import describe_execution
+from actions.models import Execution
 from tests.actions.shop import Shop, Subscriber
-from tests.faults.test_clicks import click_in_a_process, outcome_of, settle_until_done, strike
+from tests.faults.test_clicks import (
+    click_in_a_process,
+    outcome_of,
+    settle,
+    settle_until_done,
+    strike,
+    within_a_minute,
+)
 from tests.waiting import wait_until
 
 DECLINED = "pm_card_chargeCustomerFail"
@@ -195,14 +204,75 @@ def test_it_does_not_undo_the_pair_when_stripe_is_only_busy(full_shop: Shop) -> 
     assert len(full_shop.stripe.subscription_schedules.list({"customer": user.customer}).data) == 1
 
 
-def test_it_settles_what_stripe_has_stored_as_failed(full_shop: Shop) -> None:
-    """A stored 500 is replayed under the key: the outcome stays open, and nothing is made twice."""
-    kind = KINDS["create"]
+def active_schedules(shop: Shop, user: Subscriber) -> int:
+    schedules = shop.stripe.subscription_schedules.list({"customer": user.customer}).data
+    return sum(one.status == "active" for one in schedules)
+
+
+STORED = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, id=name) for name, kind in KINDS.items() if kind.method == "POST"]
+)
+
+
+@STORED
+def test_it_settles_a_change_that_stripe_has_stored_as_failed(full_shop: Shop, kind: Kind) -> None:
+    """The change was made, and a 500 is repeated under its key: its state says what Stripe does not."""
     user = prepared(full_shop, kind)
-    strike(full_shop, "stored_error", method="POST", path=kind.path, count=1)
+    before = counted(full_shop)
+    strike(full_shop, "stored_after", method="POST", path=kind.path)
 
     (outcome,) = full_shop.click(user)["outcomes"]
-
     assert outcome["status"] == "unknown"
-    assert full_shop.stripe.subscriptions.list({"customer": user.customer}).data == []
-    assert ActionExecution.objects.get().status == "unknown"
+    assert within_a_minute(full_shop)
+    settle()
+
+    # Stripe's schedule that changes nothing is no switch: it is released
+    is_half = kind is KINDS["first of the schedule pair"]
+    assert outcome_of(full_shop) == ("done", "failed" if is_half else kind.status)
+    assert dict(counted(full_shop) - before) == kind.made
+    assert active_schedules(full_shop, user) == ("subscription_schedule" in kind.made and not is_half)
+
+
+@pytest.mark.parametrize("case", ["billing date", "coupon", "trial", "cancellation"])
+def test_it_does_not_take_what_was_there_before_for_the_change(full_shop: Shop, case: str) -> None:
+    """The user has the plan already, and asks for something beside it; or is about to leave, but later."""
+    plan = full_shop.price("Basic")
+    terms: dict[str, Any] = {
+        "trial": {"trial_period_days": 9},
+        "cancellation": {"cancel_at": int(time.time()) + 9_000_000},
+    }
+    user = full_shop.subscriber(plan, **terms.get(case, {}))
+    wanted: dict[str, dict[str, Any]] = {
+        "billing date": {"price": plan, "billing_cycle_anchor": "now"},
+        "coupon": {"price": plan, "coupon": full_shop.coupon()},
+        "trial": {"price": plan, "trial": "end"},
+    }
+    action = "update_subscription" if case in wanted else "cancel_subscription"
+    full_shop.configure({"action": action, "parameters": wanted.get(case, {})})
+    strike(full_shop, "stored_error", method="POST", path=SUBSCRIPTION)
+
+    full_shop.click(user)
+    settle()
+
+    assert outcome_of(full_shop) == ("done", "failed")
+
+
+@STORED
+def test_it_settles_a_failure_that_stripe_has_stored(full_shop: Shop, kind: Kind) -> None:
+    """Nothing was made. The usage alone is sent again, as Stripe takes it once by its identifier."""
+    user = prepared(full_shop, kind)
+    before = counted(full_shop)
+    strike(full_shop, "stored_error", method="POST", path=kind.path)
+
+    full_shop.click(user)
+    assert within_a_minute(full_shop)
+    settle()
+
+    is_usage = kind is KINDS["usage"]
+    (outcome,) = describe_execution(Execution.objects.get())["outcomes"]
+    expected = ("succeeded", False) if is_usage else ("failed", True)
+    assert (outcome["status"], outcome["retryable"]) == expected
+    made = counted(full_shop) - before
+    made.pop("subscription_schedule", None)  # of the pair's first call, released
+    assert dict(made) == (kind.made if is_usage else {})
+    assert active_schedules(full_shop, user) == 0

@@ -22,6 +22,15 @@ print(embedded.redis_url(), flush=True)
 sys.stdin.read()
 """
 
+STOP = """
+import sys
+from pathlib import Path
+from engage_stripe import embedded
+embedded.LOCAL = Path(sys.argv[1])
+sys.argv = ["embedded", "stop"]
+sys.exit(embedded.main())
+"""
+
 
 class User:
     """A process that uses both servers until it is told to end."""
@@ -81,3 +90,24 @@ def test_it_starts_again_after_its_user_was_killed(folder: Path) -> None:
 
     next_user.leave()
     assert not answers(next_user)
+
+
+def test_it_stops_them_on_command_without_a_word(folder: Path) -> None:
+    left_behind = User(folder)
+    left_behind.kill()
+
+    stop = subprocess.run([sys.executable, "-c", STOP, str(folder)], capture_output=True, text=True, check=False)
+
+    assert (stop.returncode, stop.stdout, stop.stderr) == (0, "", "")
+    assert not answers(left_behind)
+
+
+def test_it_stops_nothing_on_command_that_another_process_uses(folder: Path) -> None:
+    user = User(folder)
+
+    stop = subprocess.run([sys.executable, "-c", STOP, str(folder)], capture_output=True, text=True, check=False)
+
+    assert stop.returncode == 1
+    assert "Stop it (Ctrl-C)" in stop.stderr
+    assert answers(user)
+    user.leave()

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector.models import Connection
-from sync import inbox, tasks
+from sync import draining, inbox, tasks
 from sync.models import Identity, IdentitySource, RowError, StripeEvent, SyncRun, TraitHistory
 from sync.nudge import nudge, nudge_is_answered
 from sync.observations import apply_objects
@@ -95,8 +95,9 @@ def test_it_gives_the_worker_back_after_a_turn(connection: Connection, monkeypat
     sent: list[None] = []
     apply_one = inbox.apply_batch
     monkeypatch.setattr(inbox, "apply_batch", lambda: apply_one(limit=1))
+    monkeypatch.setattr(draining, "GATHER_SECONDS", 0)
     monkeypatch.setattr(tasks, "send_drain", lambda: sent.append(None))
-    waiting = inbox.TURN + 1
+    waiting = draining.TURN + 1
     deliver(
         connection, *(shapes.event("customer.created", shapes.customer(id=f"cus_{n}")) for n in range(waiting))
     )

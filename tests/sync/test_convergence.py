@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 from connector.models import Connection
 from sync import events, inbox
 from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, Reading, SubscriptionFact
-from sync.models import Identity, RefreshRequest, UserTraits
+from sync.models import Identity, RefreshRequest, StripeEvent, UserTraits
 from sync.observations import apply_objects
+from sync.projection import TraitChange, project_users
 from sync.projection_sql import TRAIT_NAMES
 from sync.refresh import project_renamed
 from sync.stripe_objects import read_object
@@ -22,8 +25,12 @@ from sync.traits import CustomerState, Known, Traits, project
 from tests.factories import make_connection
 from tests.sync import stripe_shapes as shapes
 from tests.sync.model_stripe import PLANS, VERSIONS, ModelStripe
+from tests.sync.two_workers import POINTS, TwoWorkers
 
 EXAMPLES = max(1_000, settings.default.max_examples)
+ENCOUNTERS = max(200, settings.default.max_examples // 10)
+"""Of two workers. Each example is committed, so it costs ten times as much."""
+
 USERS = {"by id": {"stripe_id": "cus_a"}, "by email": {"email_address": "A@example.com"}}
 EMAILS = ("a@example.com", "b@example.com")
 
@@ -86,16 +93,44 @@ def one_change(draw: st.DrawFn, stripe: ModelStripe, pauses: Sequence[int]) -> N
     do(*arguments)
 
 
+class Turn(NamedTuple):
+    """How many arrivals come, how two workers share them, and where the first is when the second comes along."""
+
+    arrivals: int
+    first_takes: int
+    second_takes: int
+    fetches_first: bool
+    at: str
+
+
+turns = st.builds(
+    Turn,
+    arrivals=st.integers(2, 6),
+    first_takes=st.integers(1, 3),
+    second_takes=st.integers(1, 3),
+    fetches_first=st.booleans(),
+    at=st.sampled_from(["ask", "_mark", "ask", *(name for _, name in POINTS)]),  # late ones lose most
+)
+
+
 @st.composite
-def histories(draw: st.DrawFn, *, may_drop: bool) -> History:
-    """What happened, and in what order we hear of it: events in any version, and fetches made at any time."""
+def histories(draw: st.DrawFn, *, may_drop: bool, eventful: bool = False) -> History:
+    """What happened, and in what order we hear of it: events in any version, and fetches made at any time.
+
+    ``eventful``: everybody has everything from the start, and more happens to it.
+    """
     stripe = ModelStripe()
     stripe.create_customer("cus_a", EMAILS[0])
-    stripe.create_customer("cus_b", draw(st.sampled_from(EMAILS)))
+    stripe.create_customer("cus_b", EMAILS[0] if eventful else draw(st.sampled_from(EMAILS)))
+    if eventful:
+        for customer in stripe.customers:
+            stripe.subscribe(customer, "price_basic", "active")
+            stripe.attach_card(customer, "visa")
+        stripe.events.clear()
     start = [one for customer in stripe.customers for one in stripe.truth(customer)]
     pauses = draw(st.sampled_from(((1, 5), (0, 1))))  # without ties most histories need no call
     fetches = []
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(draw(st.integers(5, 9) if eventful else st.integers(1, 6))):
         one_change(draw, stripe, pauses)
         if draw(st.integers(0, 5)) == 0:
             customer = draw(st.sampled_from(list(stripe.customers)))
@@ -123,6 +158,44 @@ def hear(connection: Connection, arrivals: list[Any]) -> None:
             if arrival["drained"]:
                 inbox.drain()
     inbox.drain()
+
+
+def hear_with_two_workers(
+    connection: Connection, arrivals: list[Any], plan: Sequence[Turn], workers: TwoWorkers
+) -> None:
+    """In each turn both drain the inbox, and one of them takes in what was fetched meanwhile."""
+    waiting, turns_to_come = list(arrivals), cycle(plan)
+    while waiting:
+        turn = next(turns_to_come)
+        come, waiting = waiting[: turn.arrivals], waiting[turn.arrivals :]
+        fetches = [one for one in come if isinstance(one, Fetch)]
+        for one in come:
+            if not isinstance(one, Fetch):
+                events.keep(connection_ids=[connection.id], event=one)
+
+        def fetch_and_drain(limit: int, fetches: Sequence[Fetch]) -> None:
+            for fetch in fetches:
+                take_in(connection, fetch)
+            inbox.drain(batch=limit)
+
+        first, second = (fetches, []) if turn.fetches_first else ([], fetches)
+        workers.meet(
+            partial(fetch_and_drain, turn.first_takes, first),
+            partial(fetch_and_drain, turn.second_takes, second),
+            at=turn.at,
+        )
+        assert unseen_changes(connection) == []
+
+
+def unseen_changes(connection: Connection) -> list[TraitChange]:
+    """Where traits are not what the mirror says: an update of one worker that the other has lost.
+
+    A plan's new name is projected later.
+    """
+    with transaction.atomic():
+        changes = project_users(app_id=connection.app_id, user_ids=list(USERS), source={})
+        transaction.set_rollback(True)
+    return [change for change in changes if change.trait != "subscription_plan"]
 
 
 def take_in(connection: Connection, fetch: "Fetch") -> None:
@@ -226,6 +299,30 @@ def test_it_needs_no_reconciliation_when_nothing_is_lost() -> None:
             check(stripe, connection)
 
     converges()
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
+@pytest.mark.django_db(transaction=True)
+def test_it_needs_no_reconciliation_when_two_workers_run_into_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = TwoWorkers(monkeypatch)
+
+    @settings(max_examples=ENCOUNTERS)
+    @given(history=histories(may_drop=False, eventful=True), plan=st.lists(turns, min_size=1, max_size=4))
+    def converges(history: History, plan: list[Turn]) -> None:
+        stripe, connection = history.stripe, new_connection()
+        take_in(connection, Fetch(stripe.catalogue(), 1))
+        take_in(connection, history.start)
+        hear_with_two_workers(connection, history.arrivals, plan, workers)
+        assert not StripeEvent.objects.exclude(state="applied").exists()
+        settle_doubts(connection, stripe)
+        project_names(connection)
+        check(stripe, connection)
+
+    try:
+        converges()
+    finally:
+        workers.close()
 
 
 @pytest.mark.fuzz

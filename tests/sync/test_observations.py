@@ -33,7 +33,7 @@ def test_it_turns_fetched_objects_into_traits() -> None:
     assert str(traits.payment_card_expiration) == "2031-08-01"
     assert traits.current_period_end.timestamp() == shapes.NOW + shapes.MONTH
     assert traits.delinquent is False
-    assert traits.sources["subscription_status"] == {"request": "req_1"}
+    assert traits.sources["subscription_status"]["request"] == "req_1"
     assert {change.trait for change in changes} >= {"subscription_status", "coupon"}
     assert not RefreshRequest.objects.filter(connection=connection, reason="unknown customer").exists()
     assert TraitHistory.objects.filter(app_id=connection.app_id).count() == 1
@@ -66,3 +66,17 @@ def test_it_links_by_email_in_any_case() -> None:
     )
     assert UserTraits.objects.get(app_id=connection.app_id).subscription_status == "active"
     assert Customer.objects.get(connection=connection).email == "ada@example.com"
+
+
+def test_it_takes_in_text_that_no_column_can_hold() -> None:
+    """NUL and half a character: a fetched object has no inbox in which they were taken out."""
+    connection = make_connection()
+    Identity.objects.create(app_id=connection.app_id, user_id="ada", email_address="ada@example.com")
+    objects = [
+        shapes.customer(email="a\0da@example.com"),
+        shapes.subscription(),
+        shapes.product(name="Ba\0sic \ud83d"),
+    ]
+    apply_objects(connection=connection, objects=objects, rank=FETCHED, source={"request": "req_1"})
+    traits = UserTraits.objects.get(app_id=connection.app_id, user_id="ada")
+    assert (traits.subscription_status, traits.subscription_plan) == ("active", "Basic ?")

@@ -7,7 +7,7 @@ import pytest
 from connector.crypto import Secret
 from connector.models import Connection
 from sync import refresh, refresh_worker
-from sync.facts import Doubt
+from sync.facts import OWNED, Doubt
 from sync.models import Identity, PaymentMethod, RefreshRequest, Subscription, UserTraits
 from sync.observations import apply_objects
 from sync.refresh import refresh_customer
@@ -37,7 +37,13 @@ def shop(stripe_account: StripeAccount) -> dict[str, Any]:
         {"customer": customer.id, "items": [{"price": price.id}], "discounts": [{"coupon": "SAVE20"}]}
     )
     let_time_pass(stripe_account.sandbox, 10)
-    return {"customer": customer.id, "subscription": subscription.id, "product": product.id}
+    return {
+        "customer": customer.id,
+        "subscription": subscription.id,
+        "product": product.id,
+        "payment_method": card.id,
+        "invoice": subscription.latest_invoice,
+    }
 
 
 @pytest.fixture
@@ -155,7 +161,7 @@ def test_it_shows_a_product_s_new_name(
     work_off_everything(connection)
     traits = traits_of(connection)
     assert traits.subscription_plan == "Standard"
-    assert traits.sources["subscription_plan"] == {"product": ada["product"]}
+    assert traits.sources["subscription_plan"]["product"] == ada["product"]
 
 
 @pytest.mark.parametrize(("module", "min_rank"), [(refresh_worker, RENAMED_RANK), (refresh, 1)])
@@ -204,3 +210,62 @@ def test_it_goes_on_when_what_stripe_answered_cannot_be_taken_in(
     (left,) = RefreshRequest.objects.filter(object_type="customer")  # names are asked for besides
     assert left.stripe_id == "cus_poison"
     assert left.error.startswith("ValueError")
+
+
+def allow(connection: Connection, account: StripeAccount, *permissions: str) -> None:
+    connection.api_key = Secret(account.restricted_key([*SEED_PERMISSIONS, *permissions]))
+    connection.permissions = {name: {"state": "granted", "message": ""} for name in permissions}
+    connection.save()
+
+
+@pytest.mark.parametrize("object_type", OWNED)
+def test_it_reads_the_customer_whose_object_a_thin_event_names(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount, object_type: str
+) -> None:
+    allow(connection, stripe_account, "rak_payment_method_read", "rak_invoice_read")
+    request_refresh(
+        connection_id=connection.id, object_type=object_type, stripe_id=ada[object_type], reason="thin event"
+    )
+    work_off_everything(connection)
+    traits = traits_of(connection)
+    assert (traits.subscription_status, traits.payment_card_brand) == ("active", "visa")
+    assert not RefreshRequest.objects.filter(connection=connection).exists()
+
+
+def test_it_reads_the_customer_from_whom_a_payment_method_was_detached(
+    connection: Connection, ada: dict[str, Any], stripe_account: StripeAccount
+) -> None:
+    allow(connection, stripe_account, "rak_payment_method_read")
+    refresh_customer(connection=connection, customer_id=ada["customer"])
+    stripe_account.client.v1.payment_methods.detach(ada["payment_method"])
+    let_time_pass(stripe_account.sandbox, 10)
+    request_refresh(
+        connection_id=connection.id,
+        object_type="payment_method",
+        stripe_id=ada["payment_method"],
+        reason="thin event",
+    )
+    work_off_everything(connection)
+    assert traits_of(connection).payment_card_brand is None
+    assert not RefreshRequest.objects.filter(connection=connection).exists()
+
+
+@pytest.mark.parametrize("object_type", ["payment_method", "invoice"])
+def test_it_lets_go_of_what_the_key_may_not_read(
+    connection: Connection, ada: dict[str, Any], object_type: str
+) -> None:
+    request_refresh(
+        connection_id=connection.id, object_type=object_type, stripe_id=ada[object_type], reason="thin event"
+    )
+    work_off_everything(connection)
+    assert not RefreshRequest.objects.filter(connection=connection).exists()
+
+
+@pytest.mark.parametrize(("object_type", "stripe_id"), [("subscription", "sub_no"), ("payment_method", "pm_no")])
+def test_it_lets_go_of_what_is_nowhere(
+    connection: Connection, stripe_account: StripeAccount, object_type: str, stripe_id: str
+) -> None:
+    allow(connection, stripe_account, "rak_payment_method_read")
+    request_refresh(connection_id=connection.id, object_type=object_type, stripe_id=stripe_id, reason="thin event")
+    work_off_everything(connection)
+    assert not RefreshRequest.objects.filter(connection=connection).exists()

@@ -1,12 +1,19 @@
 """The user lookup page."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from connector.host import Role
 from connector.models import Connection
 from sync import inbox
-from sync.models import Identity
+from sync.models import Identity, StripeEvent, TraitHistory
 from sync.observations import apply_objects
+from sync.retention import HISTORY, forget_old
 from sync.user_lookup import look_up
 from tests.factories import Tenant, make_app, make_connection
 from tests.sync import stripe_shapes as shapes
@@ -73,6 +80,66 @@ def test_it_shows_a_value_before_however_many_changes_came_since(tenant: Tenant)
     found = look_up(app_id=tenant.id, user_id="ada")
     assert found is not None
     status = next(line for line in found.traits if line.name == "subscription_status")
-    assert status.last_change is not None
-    assert status.last_change.former == "active"
+    assert status.former == ["active"]
     assert all("subscription_status" not in entry.changes for entry in found.history)
+
+
+def test_it_names_what_set_a_trait_after_its_history_has_expired(tenant: Tenant) -> None:
+    TraitHistory.objects.filter(app_id=tenant.id).update(at=timezone.now() - HISTORY - timedelta(days=1))
+    forget_old()
+    assert not TraitHistory.objects.filter(app_id=tenant.id).exists()
+    found = look_up(app_id=tenant.id, user_id="ada")
+    assert found is not None
+    status = next(line for line in found.traits if line.name == "subscription_status")
+    assert (status.source["type"], status.former) == ("customer.subscription.updated", [])
+    assert status.set_at is not None
+    assert timezone.now() - status.set_at < timedelta(minutes=5)
+
+
+def test_it_finds_events_however_many_others_came_since(tenant: Tenant) -> None:
+    connection = Connection.objects.get(app_id=tenant.id)
+    (mine,) = StripeEvent.objects.filter(connection=connection)
+    assert mine.customer == "cus_1"
+    StripeEvent.objects.bulk_create(
+        StripeEvent(
+            connection=connection, event_id=f"evt_other_{number}", type="customer.updated", state="applied",
+            customer=f"cus_other_{number}", created=timezone.now(), livemode=False, not_before=timezone.now(),
+        )
+        for number in range(5_001)
+    )  # fmt: skip
+    found = look_up(app_id=tenant.id, user_id="ada")
+    assert found is not None
+    assert [event.event_id for event in found.events] == [mine.event_id]
+
+
+def test_it_shows_an_event_that_could_not_be_applied(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection.objects.get(app_id=tenant.id)
+
+    def break_down(*_: Any, **__: Any) -> None:
+        raise LookupError("poisoned")
+
+    monkeypatch.setattr(inbox, "apply_observations", break_down)
+    deliver(connection, shapes.event("customer.updated", shapes.customer(), created=shapes.NOW + 1))
+    inbox.drain()
+    page = tenant.client().get(URL, {"user_id": "ada"}).content.decode()
+    assert "LookupError: poisoned" in page.replace("&#x27;", "")
+
+
+def test_it_reads_emails_and_events_through_their_indexes(tenant: Tenant) -> None:
+    """What a large account has: nothing may be read row by row."""
+    Identity.objects.create(app_id=tenant.id, user_id="eve", email_address="ADA@Example.com")
+    with CaptureQueriesContext(database) as captured:
+        found = look_up(app_id=tenant.id, user_id="eve")
+    assert found is not None
+    assert [one.stripe_id for one in found.customers] == ["cus_1"]
+    plans = []
+    with database.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for query in captured:
+            if "stripe_sync_customer" in query["sql"] or "stripe_sync_stripeevent" in query["sql"]:
+                cursor.execute(f"EXPLAIN {query['sql']}")
+                plans.append(" ".join(line for (line,) in cursor.fetchall()))
+    assert len(plans) == 2
+    assert "Index Scan" in plans[0]
+    assert "lower((email)::text)" in plans[0].split("Filter:")[0]
+    assert "event_by_customer" in plans[1]

@@ -172,6 +172,30 @@ def test_it_fans_an_account_out_to_every_app_that_is_connected_to_it() -> None:
         assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, expected)
 
 
+def test_it_reaches_an_app_that_connects_right_after_an_event(django_assert_num_queries: Any) -> None:
+    """The account was known to another App before; nothing about it may be remembered."""
+    secret = Secret("whsec_platform")
+    PlatformEndpoint.objects.create(livemode=False, webhook_secret=secret)
+    fields = {"method": Connection.Method.CONNECT, "stripe_account_id": "acct_shared"}
+    first = make_connection(**fields)
+    body = body_of(account="acct_shared")
+    assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, "stored")
+    second = make_connection(**fields)
+    Connection.objects.filter(id=first.id).update(status=Connection.Status.REVOKED)
+
+    body = body_of(account="acct_shared")
+    with django_assert_num_queries(1):
+        assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, "stored")
+    event_id = json.loads(body)["id"]
+    assert [event.connection_id for event in StripeEvent.objects.filter(event_id=event_id)] == [second.id]
+
+    for account in ("acct_nobody", "acct_shared"):
+        body = body_of(account=account, livemode=True)
+        with django_assert_num_queries(1):
+            expected = "wrong_mode" if account == "acct_shared" else "foreign_account"
+            assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, expected)
+
+
 def test_it_takes_an_event_for_each_app_that_has_a_key_of_the_account() -> None:
     event = shapes.event("customer.created", shapes.customer(), account="acct_shared")
     for connection in (make_connection(stripe_account_id="acct_shared") for _ in range(2)):
@@ -187,20 +211,90 @@ def test_it_recognises_the_other_mode_on_the_connect_endpoint() -> None:
     assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, "wrong_mode")
 
 
-def test_it_turns_a_thin_event_into_a_refresh(connection: Connection) -> None:
+def thin(event_type: str, **fields: Any) -> dict[str, Any]:
     """https://docs.stripe.com/api/v2/core/events/object"""
-    event = {
-        "id": "evt_thin",
+    return {
+        "id": f"evt_thin_{uuid.uuid4().hex}",
         "object": "v2.core.event",
-        "type": "v1.customer.updated",
+        "type": event_type,
         "created": "2026-11-22T10:00:00.000Z",
         "livemode": False,
-        "related_object": {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"},
+        **fields,
     }
+
+
+@pytest.mark.parametrize(
+    ("event_type", "related", "asked"),
+    [
+        ("customer.updated", {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"}, ("customer", "cus_1")),
+        ("customer.subscription.item_added", {"id": "sub_1", "type": "subscription"}, ("subscription", "sub_1")),
+        ("payment_method.attached", {"id": "pm_1", "type": "payment_method"}, ("payment_method", "pm_1")),
+        ("invoice.payment_failed", {"id": "in_1", "type": "invoice"}, ("invoice", "in_1")),
+        ("customer.discount.created", {"type": "discount", "url": "/v1/customers/cus_1/discount"},
+         ("customer", "cus_1")),
+        ("customer.discount.deleted", {"type": "discount", "url": "/v1/subscriptions/sub_1/discount"},
+         ("subscription", "sub_1")),
+        ("customer.source.updated", {"id": "card_1", "type": "card", "url": "/v1/customers/cus_1/sources/card_1"},
+         ("customer", "cus_1")),
+        ("price.activated", {"id": "price_1", "type": "price"}, ("price", "price_1")),
+        ("plan.updated", {"id": "price_1", "type": "plan"}, ("price", "price_1")),
+        ("product.updated", {"id": "prod_1", "type": "product"}, ("product", "prod_1")),
+        ("coupon.updated", {"id": "VIP", "type": "coupon"}, ("coupon", "VIP")),
+        ("promotion_code.fully_redeemed", {"id": "promo_1", "type": "promotion_code"},
+         ("promotion_code", "promo_1")),
+    ],
+)  # fmt: skip
+def test_it_turns_a_thin_event_into_a_refresh(
+    connection: Connection, event_type: str, related: dict[str, str], asked: tuple[str, str]
+) -> None:
+    event = thin(f"v1.{event_type}", related_object=related)
     assert deliver(connection, event) == ["stored"]
     inbox.drain()
     request = RefreshRequest.objects.get(connection=connection)
-    assert (request.object_type, request.stripe_id) == ("customer", "cus_1")
+    assert (request.object_type, request.stripe_id) == asked
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        (None, "stored"),
+        ("acct_mine", "stored"),
+        ("org_1/acct_mine", "stored"),
+        ("acct_other", "foreign_account"),
+        ("acct_mine/acct_other", "foreign_account"),
+        (7, "foreign_account"),
+    ],
+)
+@pytest.mark.parametrize("method", Connection.Method.values)
+def test_it_checks_the_context_of_a_thin_event(context: Any, expected: str, method: str) -> None:
+    secret = Secret("whsec_platform")
+    PlatformEndpoint.objects.create(livemode=False, webhook_secret=secret)
+    connection = make_connection(stripe_account_id="acct_mine", method=method)
+    related = {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"}
+    event = thin("v1.customer.updated", context=context, related_object=related)
+    if method == Connection.Method.API_KEY:
+        assert deliver(connection, event) == [expected]
+    elif context is not None:
+        body = json.dumps(event).encode()
+        assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, expected)
+
+
+def test_it_hears_of_a_deauthorization_by_a_thin_event() -> None:
+    secret = Secret("whsec_platform")
+    PlatformEndpoint.objects.create(livemode=False, webhook_secret=secret)
+    connection = make_connection(stripe_account_id="acct_mine", method=Connection.Method.CONNECT)
+    created = timezone.now() + timezone.timedelta(seconds=5)  # after the connection was made
+    event = thin(
+        "v1.account.application.deauthorized",
+        context="acct_mine",
+        related_object=None,
+        created=created.isoformat(),
+    )
+    body = json.dumps(event).encode()
+    assert outcome(post(CONNECT_URL, body, sign(body, secret))) == (200, "stored")
+    inbox.drain()
+    connection.refresh_from_db()
+    assert connection.status == Connection.Status.REVOKED
 
 
 def test_it_stores_what_no_text_column_can_hold(connection: Connection) -> None:
