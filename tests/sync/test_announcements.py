@@ -123,7 +123,8 @@ def test_it_gives_the_worker_back_after_a_turn(connection: Connection, monkeypat
     sent: list[None] = []
     apply_one = inbox.apply_batch
     monkeypatch.setattr(inbox, "apply_batch", lambda: apply_one(limit=1))
-    monkeypatch.setattr(draining, "GATHER_SECONDS", 0)
+    monkeypatch.setattr(inbox, "BATCH", 1)
+    monkeypatch.setattr(draining, "_help", lambda: True)
     monkeypatch.setattr(tasks, "send_drain", lambda: sent.append(None))
     waiting = draining.TURN + 1
     deliver(
