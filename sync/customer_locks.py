@@ -21,7 +21,7 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     customer had before.
     """
     rows = as_records([{"c": connection_id, "s": stripe_id} for connection_id, stripe_id in keys])
-    values = [APP_LOCK, sorted(map(str, app_ids)), rows]
+    values: list[Any] = [APP_LOCK, sorted(map(str, app_ids)), rows]
     # One customer alone is nearly always known. Of several, the new ones come first: rows are locked in one order.
     found = _lock(values) if len(keys) == 1 else []
     if len(found) < len(keys):
