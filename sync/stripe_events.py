@@ -7,7 +7,7 @@ from typing import Any
 from connector.webhook_events import CONNECT_EVENTS
 from sync.facts import OWNED, Doubt, Fact, Json, PaymentFact, Reading
 from sync.json_fields import UnreadableError, record, reference, required_text, text
-from sync.stripe_objects import read_object
+from sync.stripe_objects import is_known_kind, read_object
 
 _KNOWN = frozenset(CONNECT_EVENTS) | {
     "payment_method.card_automatically_updated",  # its name before 2020-08-27
@@ -17,7 +17,7 @@ _KNOWN = frozenset(CONNECT_EVENTS) | {
 }
 _GONE = {"customer.deleted", "customer.discount.deleted", "customer.source.deleted", "payment_method.detached"}
 _PAYMENTS = {"invoice.paid": False, "invoice.payment_succeeded": False, "invoice.payment_failed": True}
-_SILENT = {"invoice", "application"}
+_SILENT = ("invoice", "application")
 """Objects of events that we take for what happened, not for what the object says."""
 
 _THIN_FAMILIES = (
@@ -72,11 +72,20 @@ def read_event(event: Json) -> Reading:
     data = record(record(event, "data"), "object")
     if event_type in _PAYMENTS:
         return _read_invoice(data, failed=_PAYMENTS[event_type])
+    if not is_known_kind(data.get("object")):
+        return _read_unknown_kind(data)
     if event_type == "payment_method.detached":
         data = _with_former_customer(event, data)
     reading = read_object({**data, "deleted": True} if _says_gone(event_type) else data)
     reading.facts += _settled_payments(event, data)
     return reading
+
+
+def _read_unknown_kind(data: Json) -> Reading:
+    """Sources come in kinds that nobody charges any more; what they mean for their customer, Stripe knows."""
+    if data.get("object") in _SILENT:
+        return Reading()
+    return Reading(doubts=[Doubt("customer", required_text(data, "customer"), "unknown kind of object")])
 
 
 def _says_gone(event_type: str) -> bool:
