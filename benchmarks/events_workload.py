@@ -50,6 +50,14 @@ def fill_inbox(connection: Connection, numbers: Iterable[int], users: int) -> No
         cursor.execute("VACUUM ANALYZE")
 
 
+def use_before(connection: Connection, users: int) -> None:
+    """An event of each user is in the traits, as in a product that is in use."""
+    fill_inbox(connection, range(users), users)
+    inbox.drain()
+    with database.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
 def statements(connection: Connection, first: int, size: int, users: int) -> int:
     """How many SQL statements a batch of this size takes, ``BEGIN`` and ``COMMIT`` left out."""
     fill_inbox(connection, range(first, first + size), users)

@@ -2,16 +2,18 @@
 
 One dataclass per mirrored object; its fields are the columns of the mirror. Times are epoch seconds, money is in
 minor units, both as Stripe has them. Fields with ``compare=False`` change on their own and contradict nobody.
+
+Nobody changes a fact. They are not ``frozen`` all the same: making them would take three times as long, and reading an
+event is little else.
 """
 
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CustomerFact:
     """https://docs.stripe.com/api/customers/object"""
 
@@ -26,7 +28,7 @@ class CustomerFact:
     discount: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubscriptionFact:
     """https://docs.stripe.com/api/subscriptions/object; ``items`` and ``discounts`` as in the mirror."""
 
@@ -54,7 +56,7 @@ class SubscriptionFact:
     discounts: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DiscountFact:
     """https://docs.stripe.com/api/discounts/object"""
 
@@ -68,7 +70,7 @@ class DiscountFact:
     end: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PaymentMethodFact:
     """A payment method, a card or a source; ``deleted`` once it is detached, of the ``customer`` that had it."""
 
@@ -83,7 +85,7 @@ class PaymentMethodFact:
     card_wallet_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PaymentFact:
     """The last thing that happened to the customer's payments: one failed, or one was paid."""
 
@@ -91,7 +93,7 @@ class PaymentFact:
     payment_failed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ProductFact:
     """https://docs.stripe.com/api/products/object"""
 
@@ -101,7 +103,7 @@ class ProductFact:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PriceFact:
     """https://docs.stripe.com/api/prices/object or the plan it replaced. ``currency_options`` None: not told."""
 
@@ -120,7 +122,7 @@ class PriceFact:
     created: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CouponFact:
     """https://docs.stripe.com/api/coupons/object. ``applies_to_products``, ``currency_options`` None: not told."""
 
@@ -141,7 +143,7 @@ class CouponFact:
     created: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PromotionCodeFact:
     """https://docs.stripe.com/api/promotion_codes/object"""
 
@@ -206,9 +208,10 @@ class Reading:
     @property
     def customer(self) -> str | None:
         """Whom it is about, where it is about one."""
-        named = (customer_of(fact) for fact in self.facts)
-        doubted = (doubt.stripe_id for doubt in self.doubts if doubt.object_type == "customer")
-        return next((one for one in chain(named, doubted) if one), None)
+        for fact in self.facts:
+            if customer := customer_of(fact):
+                return customer
+        return next((one.stripe_id for one in self.doubts if one.object_type == "customer"), None)
 
     def add(self, other: "Reading") -> None:
         self.facts += other.facts

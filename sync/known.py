@@ -24,7 +24,7 @@ class KnownRows:
         return self.by_connection[connection_id]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KnownOfConnection(Known):
     discounts: dict[str, DiscountFact] = field(default_factory=dict)
     payment_methods: dict[str, PaymentMethodFact] = field(default_factory=dict)

@@ -115,15 +115,16 @@ def _upsert(
     versions: dict[tuple[UUID, str], Written],
     mirrored: Mirrored,
 ) -> None:
+    listed = list(versions.items())
     rows = [
-        {"connection_id": key[0], "rank": version.rank}
+        {"n": n, "connection_id": key[0], "rank": version.rank}
         | {name: value for name in table.names if (value := getattr(version.fact, name)) is not None}
-        for key, version in versions.items()
+        for n, (key, version) in enumerate(listed)
     ]
     with database.cursor() as cursor:
         cursor.execute(table.upsert, [as_records(rows)])
-        for connection_id, stripe_id, rank_before, differs, owner, written in cursor.fetchall():
-            version = versions[connection_id, stripe_id]
+        for n, rank_before, differs, owner, written in cursor.fetchall():
+            (connection_id, stripe_id), version = listed[n]
             customer = customer_of(version.fact)
             if written:
                 mirrored.wrote(connection_id, customer, version)

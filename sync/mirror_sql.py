@@ -24,8 +24,8 @@ _NOT_TOLD = {"applies_to_products", "currency_options"}
 def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     """Write a JSON list of rows where their rank is higher than what is there.
 
-    Answers one row per row given: ``(connection_id, stripe_id, rank before, differs from before, customer before,
-    written)``. A tombstone without content keeps what was known.
+    Answers one row per row given: ``(n, rank before, differs from before, customer before, written)``, where ``n`` is
+    the number that the row was given with. A tombstone without content keeps what was known.
     """
     table = model._meta.db_table
     names = [one.name for one in fields(fact_type) if one.name != "stripe_id"]
@@ -40,10 +40,10 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
     owner = "t.customer" if "customer" in names else "NULL::text"
     return f"""
         WITH new AS MATERIALIZED (
-            SELECT r.connection_id, r.stripe_id, r.rank, {values}
-            FROM {records_sql(f"connection_id uuid, stripe_id text, rank bigint, {record}")} r
+            SELECT r.n, r.connection_id, r.stripe_id, r.rank, {values}
+            FROM {records_sql(f"n integer, connection_id uuid, stripe_id text, rank bigint, {record}")} r
         ), old AS MATERIALIZED (
-            SELECT t.connection_id, t.stripe_id, t.rank, {owner} AS owner,
+            SELECT new.n, t.rank, {owner} AS owner,
                 ROW({before}) IS DISTINCT FROM ROW({after}) AS differs
             FROM new JOIN {table} t ON t.connection_id = new.connection_id AND t.stripe_id = new.stripe_id
         ), written AS (
@@ -53,10 +53,9 @@ def upsert_sql(fact_type: type[MirroredFact], model: type[models.Model]) -> str:
             WHERE excluded.rank > t.rank
             RETURNING t.connection_id, t.stripe_id
         )
-        SELECT new.connection_id, new.stripe_id, old.rank, coalesce(old.differs, true), old.owner,
-            written.stripe_id IS NOT NULL
+        SELECT new.n, old.rank, coalesce(old.differs, true), old.owner, written.stripe_id IS NOT NULL
         FROM new
-        LEFT JOIN old ON old.connection_id = new.connection_id AND old.stripe_id = new.stripe_id
+        LEFT JOIN old ON old.n = new.n
         LEFT JOIN written ON written.connection_id = new.connection_id AND written.stripe_id = new.stripe_id
     """  # noqa: S608  names of tables and columns only
 

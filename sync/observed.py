@@ -11,7 +11,7 @@ CustomerKey: TypeAlias = tuple[UUID, str]
 """(connection id, Stripe customer id)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observation:
     """What one event or one answer said: ``rank`` places it in Stripe's time, ``source`` says where it came from."""
 

@@ -7,6 +7,7 @@ mirror is read, so of two workers that touch the same user the second sees what 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -53,6 +54,16 @@ class Link(NamedTuple):
     stripe_id: str | None
     email: str | None
     has_traits: bool
+
+
+class TraitsRow(NamedTuple):
+    """A user's row as it is: ``values`` in the order of ``TRAIT_NAMES``; ``version`` 0 where nobody wrote it yet."""
+
+    id: int
+    version: int
+    customer: str | None
+    subscription: str | None
+    values: tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -141,13 +152,12 @@ def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
     return projected
 
 
-def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], Json]:
+def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], TraitsRow]:
     with database.cursor() as cursor:
         if new := [link for link in links if not link.has_traits]:
             cursor.execute(sql.MAKE_ROWS, [_users(new)])
         cursor.execute(sql.LOCK_ROWS, [_users(links)])
-        names = ("id", "version", "customer", "subscription", *sql.TRAIT_NAMES)
-        return {row[:3]: dict(zip(names, row[3:], strict=True)) for row in cursor.fetchall()}
+        return {row[:3]: TraitsRow(row[3], row[4], row[5], row[6], row[7:]) for row in cursor.fetchall()}
 
 
 def _users(links: Iterable[Link]) -> str:
@@ -180,17 +190,21 @@ def _compare(
     link: Link,
     linked: Sequence[LinkedCustomer],
     known: KnownRows,
-    row: Json,
+    row: TraitsRow,
     written: WrittenOf,
     source: Json,
     changes: list[TraitChange],
 ) -> Json | None:
     """What to save for this user, or None where nothing changed. Adds to ``changes``."""
     projection = project((one.state for one in linked), known.of(link.connection_id))
-    traits = {name: getattr(projection.traits, name) for name in sql.TRAIT_NAMES}
-    changed = {name: [row[name], value] for name, value in traits.items() if row[name] != value}
-    described_before = (row["customer"], row["subscription"])
-    if not changed and row["version"] and described_before == (projection.customer, projection.subscription):
+    values = _values_of(projection.traits)
+    changed = {
+        name: [before, after]
+        for name, before, after in zip(sql.TRAIT_NAMES, row.values, values, strict=True)
+        if before != after
+    }
+    described_before = (row.customer, row.subscription)
+    if not changed and row.version and described_before == (projection.customer, projection.subscription):
         return None
     changes += (
         TraitChange(link.app_id, link.livemode, link.user_id, name, before, after)
@@ -200,7 +214,7 @@ def _compare(
     taken = [one for key in keys for one in written.get(key, ())]
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
     return {
-        "id": row["id"],
+        "id": row.id,
         "a": link.app_id,
         "l": link.livemode,
         "u": link.user_id,
@@ -208,8 +222,11 @@ def _compare(
         "subscription": projection.subscription,
         "new_sources": {name: {**one, "set_at": int(time.time())} for name, one in sources.items()},
         "history": _history(changed, sources),
-        **{name: value for name, value in traits.items() if value is not None},
+        **dict(zip(sql.TRAIT_NAMES, values, strict=True)),
     }
+
+
+_values_of = attrgetter(*sql.TRAIT_NAMES)
 
 
 def _history(changed: Mapping[str, list[Any]], sources: Mapping[str, Json]) -> list[Json]:

@@ -27,7 +27,7 @@ UNPAID = ("past_due", "unpaid")
 _UNKNOWN_STATUS = STATUSES.index("canceled") - 0.5  # live as far as we know, after every live one we know
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Traits:
     """Named as in the product guide. Times in epoch seconds, ``payment_card_expiration`` as ``YYYY-MM-01``."""
 
@@ -48,7 +48,7 @@ class Traits:
     payment_card_wallet_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
     """What hangs on customers and subscriptions by id. Names are of products and coupons."""
 
@@ -58,7 +58,7 @@ class Known:
     coupon_names: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CustomerState:
     """A customer with all its subscriptions. ``payment_failed``: a payment failed and none was paid since."""
 
@@ -67,7 +67,7 @@ class CustomerState:
     payment_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Projection:
     """The traits, and which customer and subscription they describe, with which discount and payment method."""
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
     operations = [
         *(migrations.AlterField(name, "connection", _WITHOUT_INDEX) for name in _MODELS),
         *(
-            migrations.RunSQL(f"ALTER TABLE {table} SET (fillfactor = 80)", f"ALTER TABLE {table} RESET (fillfactor)")
+            migrations.RunSQL(f"ALTER TABLE {table} SET (fillfactor = 70)", f"ALTER TABLE {table} RESET (fillfactor)")
             for table in _TABLES
         ),
     ]
