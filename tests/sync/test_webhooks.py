@@ -84,6 +84,15 @@ def test_it_refuses_a_bad_signature(connection: Connection, header: str, expecte
     assert not StripeEvent.objects.filter(connection=connection).exists()
 
 
+def test_it_verifies_before_it_parses(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: Any, **__: Any) -> None:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr("sync.webhooks._parse", parse)
+    body = body_of()
+    assert outcome(post(url(connection), body, sign(body, Secret("whsec_other")))) == (400, "wrong_signature")
+
+
 def test_it_refuses_a_stale_or_altered_request(connection: Connection) -> None:
     body = body_of()
     stale = sign(body, connection.webhook_secret, at=time.time() - 301)
