@@ -54,12 +54,13 @@ def read_object(data: Json) -> Reading:
     try:
         return reader(data)
     except UnreadableError as error:
-        return Reading(doubts=[_doubt_about(data, f"unreadable {error}")])
+        return Reading(doubts=[doubt_about(data, f"unreadable {error}")])
 
 
-def _doubt_about(data: Json, reason: str) -> Doubt:
-    kind = str(data["object"])
-    if kind in CATALOGUE_READERS:
+def doubt_about(data: Json, reason: str) -> Doubt:
+    """What to read again instead of the object. ``UnreadableError`` where it names nobody."""
+    kind = data.get("object")
+    if isinstance(kind, str) and kind in CATALOGUE_READERS:
         return Doubt("price" if kind == "plan" else kind, required_text(data, "id"), reason)
     customer = required_text(data, "id") if kind == "customer" else reference(data, "customer")
     if customer:

@@ -130,6 +130,28 @@ def test_it_doubts_an_object_of_a_kind_that_it_does_not_know(kind: Any) -> None:
         read_event(nobody)
 
 
+@pytest.mark.parametrize(
+    ("version", "is_read"),
+    [("2026-11-25.endive", True), ("2019-02-11", True), ("2027-03-31.fig", False), ("2026-11-25.preview", False)],
+)
+@pytest.mark.parametrize(
+    ("event_type", "whole", "asked"),
+    [
+        ("customer.subscription.updated", shapes.subscription(), ("customer", "cus_1")),
+        ("customer.updated", shapes.customer(), ("customer", "cus_1")),
+        ("invoice.paid", shapes.invoice(), ("customer", "cus_1")),
+        ("product.updated", shapes.product(), ("product", "prod_basic")),
+    ],
+)
+def test_it_reads_no_release_that_came_after_it(
+    version: str, is_read: bool, event_type: str, whole: dict[str, Any], asked: tuple[str, str]
+) -> None:
+    """A field that moved would read as one that is empty."""
+    reading = read_event(shapes.event(event_type, whole, api_version=version))
+    assert bool(reading.facts) is is_read
+    assert is_read or [doubt[:2] for doubt in reading.doubts] == [asked]
+
+
 def is_refused(event: dict[str, Any]) -> bool:
     """Asked for again, or parked: whatever it is, it becomes no trait."""
     try:
