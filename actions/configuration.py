@@ -18,6 +18,7 @@ from actions.selectors import configured_actions
 from connector.errors import ConflictError, ConnectorError, InvalidInputError
 from connector.models import Connection
 from connector.selectors import serving_connection
+from sync.catalogue_selectors import coupon_is_held
 from sync.locks import hold_in_transaction
 from sync.models import Coupon, Price, PromotionCode
 from sync.models.mirrors import Mirrored
@@ -130,7 +131,9 @@ def _check_catalogue(
 ) -> None:
     """Plans, coupons and codes must be there to be chosen; what the mirror lacks is looked for at Stripe."""
     used = [
-        (one.name, _KINDS[one.picker], values[one.name]) for one in definition.parameters if one.picker in _KINDS
+        (one.name, _KINDS[one.picker], values[one.name])
+        for one in definition.parameters
+        if one.picker in _KINDS and not (one.also_past and coupon_is_held(connection, values[one.name] or ""))
     ]
     targeted = [("target", _KINDS[Picker.PLAN], price) for price in target]
     gone = {

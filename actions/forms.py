@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from actions.amount_fields import AmountField, as_stored, as_written
 from actions.combinations import discount_use
 from actions.configuration import check_possible
 from actions.definition import ActionDefinition, Needs
@@ -49,7 +50,7 @@ class ActionForm(forms.Form):
         self.definition = definition
         self._connection, self._given, self._options_url = connection, data, options_url
         self._enabled = present["enabled"] if present else True
-        initial = {**present["parameters"], **present} if present else {}
+        initial = {**self._as_written(present["parameters"]), **present} if present else {}
         self._names = [*(one.name for one in definition.parameters), *_RESERVED]
         super().__init__(None if narrows else data, initial=self._entered() if narrows else initial)
         for parameter in definition.parameters:
@@ -69,6 +70,11 @@ class ActionForm(forms.Form):
             return cleaned
         given = {name: value for name, value in cleaned.items() if name not in _RESERVED}
         try:
+            given |= self._as_stored(given)
+        except ValueError as error:
+            self.add_error(self._amount, str(error))
+            return cleaned
+        try:
             parameters = clean_parameters(self.definition.parameters, self._counting(given))
             check_possible(self.definition, parameters, cleaned.get("target") or [], self._connection)
         except InvalidInputError as error:
@@ -83,6 +89,19 @@ class ActionForm(forms.Form):
     def _counting(self, given: dict[str, Any]) -> dict[str, Any]:
         parameters = [one for one in self.definition.parameters if one.counts(given)]
         return {one.name: given[one.name] for one in parameters if given.get(one.name) not in {None, ""}}
+
+    @cached_property
+    def _amount(self) -> str:
+        """The name of the parameter that is an amount in the currency of the form; empty for most actions."""
+        return next((one.name for one in self.definition.parameters if one.picker is Picker.AMOUNT), "")
+
+    def _as_written(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        if not self._amount:
+            return parameters
+        return parameters | {self._amount: as_written(parameters[self._amount], parameters["currency"])}
+
+    def _as_stored(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {self._amount: as_stored(given[self._amount], given["currency"])} if self._amount else {}
 
     def configured(self) -> dict[str, Any]:
         return {
@@ -118,6 +137,8 @@ class ActionForm(forms.Form):
         match parameter.picker:
             case Picker.NUMBER:
                 return forms.IntegerField(min_value=parameter.minimum, max_value=parameter.maximum, **common)
+            case Picker.AMOUNT:
+                return AmountField(**common)
             case Picker.SWITCH:
                 return forms.BooleanField(**common)
             case Picker.TEXT:

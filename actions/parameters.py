@@ -13,6 +13,7 @@ class Picker(StrEnum):
 
     CHOICE = "choice"
     NUMBER = "number"
+    AMOUNT = "amount"
     SWITCH = "switch"
     TEXT = "text"
     PLAN = "plan"
@@ -24,12 +25,15 @@ class Picker(StrEnum):
 
 CATALOGUE = frozenset({Picker.PLAN, Picker.COUPON, Picker.PROMOTION_CODE})
 
-_JSON_TYPES = {Picker.NUMBER: "integer", Picker.SWITCH: "boolean"}
+_JSON_TYPES = {Picker.NUMBER: "integer", Picker.AMOUNT: "integer", Picker.SWITCH: "boolean"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One parameter. ``name`` is Stripe's own where Stripe has one.
+
+    An amount is in minor units of the currency among the same action's parameters, as Stripe has it; people enter it
+    as they write it, see ``actions/amount_fields.py``.
 
     ``options`` are the values of a choice with their labels; ``minimum`` and ``maximum`` bound a number, both
     included; ``default`` is used where nothing is given (None: nothing is sent). ``only_when`` names other
@@ -56,7 +60,7 @@ class Parameter:
                 raise ValueError(f"{self.label} is needed.")
             return self.default
         match self.picker:
-            case Picker.NUMBER:
+            case Picker.NUMBER | Picker.AMOUNT:
                 return self._clean_number(value)
             case Picker.CHOICE:
                 return self._clean_choice(value)

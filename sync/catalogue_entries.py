@@ -29,17 +29,18 @@ class Entry:
 
 
 def find_entries(connection: Connection, stripe_ids: Collection[str]) -> dict[str, Entry]:
-    """These prices, coupons and promotion codes by id, also what can no longer be used; what is gone is left out.
+    """These prices, coupons and promotion codes by id, also what can no longer be used; what is gone is left out, but
+    for coupons, as there may be discounts of them.
 
     Five statements, however many ids and however large the catalogue.
     """
     if not stripe_ids:
         return {}
-    where: dict[str, Any] = {"connection": connection, "stripe_id__in": set(stripe_ids), "deleted": False}
+    where: dict[str, Any] = {"connection": connection, "stripe_id__in": set(stripe_ids)}
     entries = [
-        *describe_plans(connection, Price.objects.filter(**where)),
+        *describe_plans(connection, Price.objects.filter(**where, deleted=False)),
         *describe_coupons(Coupon.objects.filter(**where)),
-        *describe_codes(connection, PromotionCode.objects.filter(**where)),
+        *describe_codes(connection, PromotionCode.objects.filter(**where, deleted=False)),
     ]
     return {entry.stripe_id: entry for entry in entries}
 

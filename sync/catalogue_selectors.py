@@ -7,13 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from connector.models import Connection
 from sync.catalogue_entries import Entry, describe_codes, describe_coupons, describe_plans
 from sync.discount_fit import DiscountUse, codes_that_fit, coupons_that_fit
-from sync.models import Coupon, Price, Product, PromotionCode
+from sync.models import Coupon, Discount, Price, Product, PromotionCode
 from sync.wording import THREE_DECIMAL, ZERO_DECIMAL
 
 PAGE = 50
@@ -60,10 +60,16 @@ def search_coupons(
     count: bool = True,
     use: DiscountUse = ANY_USE,
 ) -> Found:
-    """Coupons by name, those that can come off what ``use`` says."""
-    coupons = Coupon.objects.filter(coupons_that_fit(use), connection=connection, deleted=False)
-    if not archived:
-        coupons = coupons.filter(_redeemable(timezone.now()), valid=True)
+    """Coupons by name, those that can come off what ``use`` says.
+
+    ``archived`` also finds what can no longer be redeemed, a deleted one as long as somebody has its discount.
+    """
+    coupons = Coupon.objects.filter(coupons_that_fit(use), connection=connection)
+    if archived:
+        held = Discount.objects.filter(connection=connection, coupon=OuterRef("stripe_id"), deleted=False)
+        coupons = coupons.filter(Q(deleted=False) | Q(Exists(held)))
+    else:
+        coupons = coupons.filter(_redeemable(timezone.now()), valid=True, deleted=False)
     ordered = _containing(coupons, query, "name", "stripe_id").order_by("name", "stripe_id")
     return _page(ordered, page, count, describe_coupons)
 
@@ -83,6 +89,11 @@ def search_promotion_codes(
         codes = codes.filter(_not_used_up(), _not_past("expires_at", timezone.now()), active=True)
     ordered = _containing(codes, query, "code", "stripe_id", "coupon").order_by("code", "stripe_id")
     return _page(ordered, page, count, lambda rows: describe_codes(connection, rows))
+
+
+def coupon_is_held(connection: Connection, coupon: str) -> bool:
+    """Whether a customer or a subscription has its discount, whatever became of the coupon itself."""
+    return Discount.objects.filter(connection=connection, coupon=coupon, deleted=False).exists()
 
 
 def list_currencies(connection: Connection) -> list[str]:

@@ -1,6 +1,7 @@
 """Locks of customers: writers of the same customer take turns, and nobody deadlocks."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
@@ -20,24 +21,39 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     customer had before.
     """
     rows = as_records([{"c": connection_id, "s": stripe_id} for connection_id, stripe_id in keys])
+    values: list[Any] = [APP_LOCK, sorted(map(str, app_ids)), rows]
+    # One customer alone is nearly always known. Of several, the new ones come first: rows are locked in one order.
+    found = _lock(values) if len(keys) == 1 else []
+    if len(found) < len(keys):
+        with database.cursor() as cursor:
+            cursor.execute(_NEW_SQL, values)
+        found = _lock(values)
+    return {(connection_id, stripe_id): email for connection_id, stripe_id, email in found}
+
+
+def _lock(values: list[Any]) -> list[tuple[UUID, str, str | None]]:
     with database.cursor() as cursor:
-        cursor.execute(_LOCK_NEW_SQL, [APP_LOCK, sorted(map(str, app_ids)), rows])
-        cursor.execute(_LOCK_SQL, [rows])
-        return {(connection_id, stripe_id): email for connection_id, stripe_id, email in cursor.fetchall()}
+        cursor.execute(_LOCK_SQL, values)
+        rows: list[tuple[UUID, str, str | None]] = cursor.fetchall()
+    return rows
 
 
-_KEYS = f"{records_sql('c uuid, s text')} k"
-_LOCK_NEW_SQL = f"""
+_SHARE = """
     WITH shared AS MATERIALIZED (
         SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a
     )
+"""
+_KEYS = f"{records_sql('c uuid, s text')} k"
+_NEW_SQL = f"""
+    {_SHARE}
     INSERT INTO {Customer._meta.db_table}
         (connection_id, stripe_id, rank, deleted)
     SELECT k.c, k.s, 0, false FROM {_KEYS}, (SELECT count(*) FROM shared) s ORDER BY k.c, k.s
     ON CONFLICT (connection_id, stripe_id) DO NOTHING
 """  # noqa: S608  table name
 _LOCK_SQL = f"""
+    {_SHARE}
     SELECT t.connection_id, t.stripe_id, t.email FROM {Customer._meta.db_table} t
-    JOIN {_KEYS} ON t.connection_id = k.c AND t.stripe_id = k.s
+    JOIN {_KEYS} ON t.connection_id = k.c AND t.stripe_id = k.s CROSS JOIN (SELECT count(*) FROM shared) s
     ORDER BY t.connection_id, t.stripe_id FOR NO KEY UPDATE OF t
 """  # noqa: S608  table name

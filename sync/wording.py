@@ -74,6 +74,8 @@ def plan_in_words(price: Price, product: str | None) -> str:
 
 def coupon_in_words(coupon: Coupon) -> str:
     """``Loyalty (20% off for 3 months)``."""
+    if coupon.percent_off is None and coupon.amount_off is None:
+        return coupon.name or coupon.stripe_id  # it was gone before anybody told us more
     if coupon.percent_off is not None:
         off = f"{coupon.percent_off.normalize():f}% off"
     else:

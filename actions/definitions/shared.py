@@ -86,7 +86,10 @@ def schedule_to_release(click: Click) -> str:
     if not schedule:
         return ""
     ours = ActionExecution.objects.filter(
-        execution__connection=click.connection, after__schedule=schedule, status=Status.PENDING
+        execution__connection=click.connection,
+        subscription=subscription_of(click)["id"],
+        after__schedule=schedule,
+        status=Status.PENDING,
     )
     if ours.exists() and allows(click.connection, SCHEDULE_PERMISSION):
         return schedule

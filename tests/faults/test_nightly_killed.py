@@ -57,17 +57,25 @@ class Mortals:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def do(self, job: str, id: object, *, die_at: int = 0) -> int:
-        """The number of calls that the job took; 0 where it was killed, as it has to be where ``die_at`` says so."""
+    def do(self, job: str, id: object) -> None:
+        """To the end."""
+        assert "steps" in self._ask(job, id, None)
+
+    def count(self, job: str, id: object) -> int:
+        """The number of steps that the job took."""
+        return self._ask(job, id, 0)["steps"]
+
+    def kill(self, job: str, id: object, *, at: int) -> None:
+        """Begin the job; it is killed at this step."""
+        assert self._ask(job, id, at) == {"signal": signal.SIGKILL}
+
+    def _ask(self, job: str, id: object, die_at: int | None) -> dict[str, int]:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"job": job, "id": str(id), "die_at": die_at}) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        if die_at:
-            assert answer == {"signal": signal.SIGKILL}
-            return 0
-        return int(answer["calls"])
+        answer: dict[str, int] = json.loads(self._process.stdout.readline())
+        return answer
 
 
 @pytest.fixture
@@ -106,10 +114,10 @@ def restart(mortals: Mortals, job: str, id: object, *, app_id: UUID) -> None:
     wait_until(ends, seconds=20, otherwise="a restart did not end what was killed")
 
 
-def random_points(calls: int) -> list[int]:
-    """Where to die, of so many calls: anywhere, but the same in every run of this test."""
+def random_points(steps: int) -> list[int]:
+    """Where to die, of so many steps: anywhere, but the same in every run of this test."""
     chance = random.Random(6)
-    return sorted(chance.randrange(round(calls * part / POINTS), round(calls * (part + 1) / POINTS)) + 1
+    return sorted(chance.randrange(round(steps * part / POINTS), round(steps * (part + 1) / POINTS)) + 1
                   for part in range(POINTS))  # fmt: skip
 
 
@@ -188,17 +196,17 @@ def test_it_imports_as_if_nobody_had_killed_it(
     folders = [tmp_path / str(tenant.id) for tenant in tenants]
     for tenant, folder in zip(tenants, folders, strict=True):
         make_import(tenant, folder)
-    calls = mortals.do("import", tenants[0].id)
+    steps = mortals.count("import", tenants[0].id)
     undisturbed = end_of_import(tenants[0], folders[0])
     assert undisturbed["run"][0] == SyncRun.State.DONE
     assert (len(undisturbed["identities"]), undisturbed["files"]) == (USERS - 8 + 1, ["users.csv"])
     assert len(mail_server.messages) == 1
 
-    for point, tenant, folder in zip(random_points(calls), tenants[1:], folders[1:], strict=True):
+    for point, tenant, folder in zip(random_points(steps), tenants[1:], folders[1:], strict=True):
         mail_server.messages.clear()
-        mortals.do("import", tenant.id, die_at=point)
+        mortals.kill("import", tenant.id, at=point)
         restart(mortals, "import", tenant.id, app_id=tenant.id)
-        assert end_of_import(tenant, folder) == undisturbed, f"killed at call {point} of {calls}"
+        assert end_of_import(tenant, folder) == undisturbed, f"killed at step {point} of {steps}"
         assert len(mail_server.messages) == 1
 
 
@@ -219,16 +227,16 @@ def test_it_reconciles_as_if_nobody_had_killed_it(
     connections = [first, *(copy_of(first, stripe_account) for _ in range(POINTS))]
     change_things(stripe_account)
 
-    calls = mortals.do("reconcile", first.pk)
+    steps = mortals.count("reconcile", first.pk)
     undisturbed = state_of(first.app_id)
     assert undisturbed["run"][0] == SyncRun.State.DONE
     assert {drift["resource"] for drift in undisturbed["drifts"]} == {"customers", "subscriptions"}
     assert undisturbed["counts"]["gone"] == 4
 
-    for point, connection in zip(random_points(calls), connections[1:], strict=True):
-        mortals.do("reconcile", connection.pk, die_at=point)
+    for point, connection in zip(random_points(steps), connections[1:], strict=True):
+        mortals.kill("reconcile", connection.pk, at=point)
         restart(mortals, "reconcile", connection.pk, app_id=connection.app_id)
-        assert state_of(connection.app_id) == undisturbed, f"killed at call {point} of {calls}"
+        assert state_of(connection.app_id) == undisturbed, f"killed at step {point} of {steps}"
 
 
 def connect(account: StripeAccount) -> Connection:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -172,6 +172,39 @@ def test_it_replays_by_state(connection: Connection, capsys: pytest.CaptureFixtu
 
     call_command("replay_events", id=[event["id"]], json=True)
     assert '"applied": 1' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"id": ["evt_b"]}, ["evt_b"]),
+        ({"type": ["customer.updated"]}, ["evt_b", "evt_c"]),
+        ({"since": "2026-01-02"}, ["evt_b", "evt_c"]),
+        ({"until": "2026-01-02T00:00"}, ["evt_a"]),
+        ({"state": ["applied"], "since": "2026-01-03T00:00Z"}, ["evt_c"]),
+        ({"state": ["ignored"]}, []),
+    ],
+)
+def test_it_replays_by_id_type_and_time_of_one_app(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], found: list[str]
+) -> None:
+    others = make_connection()
+    for number, name in enumerate("abc"):
+        kind = "customer.created" if name == "a" else "customer.updated"
+        created = int(datetime(2026, 1, 1 + number, tzinfo=UTC).timestamp())
+        for one in (connection, others):
+            deliver(one, shapes.event(kind, shapes.customer(), id=f"evt_{name}", created=created))
+    inbox.drain()
+    replayed: list[str] = []
+    read = inbox.read_event
+    monkeypatch.setattr(inbox, "read_event", lambda event: [replayed.append(event["id"]), read(event)][1])
+    arguments = [f"--{name}={value}" for name, values in filters.items()
+                 for value in (values if isinstance(values, list) else [values])]  # fmt: skip
+
+    call_command("replay_events", f"--app={connection.app_id}", "--dry-run", *arguments)
+    assert replayed == []
+    call_command("replay_events", f"--app={connection.app_id}", *arguments)
+    assert replayed == found
 
 
 def test_it_wants_to_know_which_events_to_replay() -> None:

@@ -136,17 +136,38 @@ def test_it_keeps_the_newest_of_one_subscription(
 
 
 @points
+@pytest.mark.parametrize("active_first", [True, False])
 def test_it_shows_both_customers_of_one_user(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], active_first: bool
 ) -> None:
     """Each worker has one of two customers with the same email; neither sees what the other has not committed."""
     link(connection, "ada", email_address="ada@example.com")
     for customer in ("cus_1", "cus_2"):
         apply_objects(connection=connection, objects=[shapes.customer(id=customer)], rank=1, source={})
     canceled = shapes.subscription(id="sub_1", customer="cus_1", status="canceled")
-    store(connection, "customer.subscription.updated", canceled, shapes.NOW)
     active = shapes.subscription(id="sub_2", customer="cus_2", status="active")
-    store(connection, "customer.subscription.updated", active, shapes.NOW)
+    for subscription in (active, canceled) if active_first else (canceled, active):
+        store(connection, "customer.subscription.updated", subscription, shapes.NOW)
+    with stopped(monkeypatch, point) as start:
+        first = start(lambda: inbox.apply_batch(limit=1))
+        second = run_second(lambda: inbox.apply_batch(limit=1))
+    finish(first, second)
+    assert status_of("ada") == "active"
+
+
+@points
+def test_it_shows_what_changed_no_trait_when_it_was_written(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+) -> None:
+    """The first worker's subscription is not shown until the second worker's ends: no row was changed, only locked."""
+    link(connection, "ada", email_address="ada@example.com")
+    shown, other = ({"id": f"sub_{n}", "customer": f"cus_{n}", "created": shapes.NOW - n} for n in (1, 2))
+    known = [shapes.customer(id="cus_1"), shapes.customer(id="cus_2"), shapes.subscription(**shown),
+             shapes.subscription(**other, status="past_due")]  # fmt: skip
+    apply_objects(connection=connection, objects=known, rank=1, source={})
+    store(connection, "customer.subscription.updated", shapes.subscription(**other), shapes.NOW)
+    ended = shapes.subscription(**shown, status="canceled")
+    store(connection, "customer.subscription.deleted", ended, shapes.NOW)
     with stopped(monkeypatch, point) as start:
         first = start(lambda: inbox.apply_batch(limit=1))
         second = run_second(lambda: inbox.apply_batch(limit=1))
