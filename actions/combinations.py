@@ -130,7 +130,7 @@ def _rounding_conflicts(amount: int, currency: str) -> Conflicts:
     if currency in THREE_DECIMAL and amount % 10:
         return {"unit_amount": f"Stripe takes amounts in {currency.upper()} only with a last digit of 0."}
     if currency in {"isk", "ugx"} and amount % 100:
-        return {"unit_amount": f"Stripe takes amounts in {currency.upper()} only in whole hundreds."}
+        return {"unit_amount": f"Stripe takes amounts in {currency.upper()} only without decimals."}
     return {}
 
 

@@ -6,7 +6,8 @@ Four processes of their own: the web process as ``make serve`` starts it, set up
 Redis; the sandbox Stripe; and a load generator that sends clicks over kept-alive HTTP at a fixed rate, whether the
 earlier ones are answered or not, each of another user. The account has a few times as many customers as there are
 clicks, and all of them are mirrored. The whole time of a click runs from the moment it was due until its answer is
-read. Stripe's is what the click's record says its requests to Stripe took; the difference is ours.
+read. Stripe's is what its requests took inside the sandbox, by the sandbox's own log; the difference is ours, with all
+that HTTP costs on either side.
 
 What the processes' work costs is in the last line: on a machine of two cores they wait for each other, and such
 waiting counts wherever it happens. It works in a scratch database of the server that DATABASE_URL names, and drops it.

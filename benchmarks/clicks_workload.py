@@ -7,7 +7,8 @@ import subprocess
 import sys
 from argparse import Namespace
 from base64 import b64encode
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ LOAD = Path(__file__).with_name("clicks_load.py")
 class Shop:
     """``users`` have a monthly plan, and the prompt switches them to another one."""
 
+    stripe: str
     headers: dict[str, str]
     path: str
     users: list[str]
@@ -75,6 +77,7 @@ def open_shop(base: str, *, users: int) -> Shop:
         cursor.execute(f"ANALYZE {filled}")  # as autovacuum does, a minute after they were filled
     credentials = b64encode(f"{app.id}:{api_key}".encode()).decode()
     return Shop(
+        stripe=base,
         headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
         path=f"/api/v1/prompts/{prompt}/interactions/accept/execute/",
         users=[identity.user_id for identity in linked],
@@ -98,8 +101,7 @@ def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> 
     spent = {name: seconds - before.get(name, 0.0) for name, seconds in cpu(pids).items()}
     spent["load generator"] = result["cpu"]
     whole = {json.loads(body)["execution_id"]: milliseconds for _, body, milliseconds in result["answers"]}
-    rows = ActionExecution.objects.filter(execution__in=whole)
-    theirs = {str(row.execution_id): row.seconds_at_stripe * 1000 for row in rows}
+    theirs = _at_stripe(shop, whole)
     cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     print(f"{options.clicks / result['seconds']:.1f} clicks a second of {options.rate} wanted, on {cores}")
     print_quantiles("ours", [whole[one] - theirs[one] for one in whole], "   (wanted: at most 10 and 30)")
@@ -108,6 +110,17 @@ def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> 
     print(f"{statements} SQL statements a click, and one that checks the kept connection")
     each = ", ".join(f"{name} {seconds / options.clicks * 1000:.1f}" for name, seconds in spent.items())
     print(f"milliseconds of CPU a click: {each}", flush=True)
+
+
+def _at_stripe(shop: Shop, executions: Collection[str]) -> dict[str, float]:
+    """Milliseconds by click: its list of the customer's subscriptions, and its change of one of them."""
+    log = httpx.get(f"{shop.stripe}/_sandbox/requests", params={"client": "engage"}, timeout=60).json()["data"]
+    spent: Counter[str] = Counter()
+    for one in log:
+        about = (one["params"] or {}).get("customer") if one["method"] == "GET" else one["path"].rpartition("/")[2]
+        spent[about] += one["seconds"] * 1000
+    rows = ActionExecution.objects.filter(execution__in=executions)
+    return {str(row.execution_id): spent[row.customer] + spent[row.subscription] for row in rows}
 
 
 def print_quantiles(name: str, milliseconds: Sequence[float], remark: str = "") -> None:

@@ -40,12 +40,12 @@ class Pipeline:
     async def __call__(self, request: Request) -> Response:
         """Answer one request, whatever happens, with the headers that Stripe sends."""
         request_id = self.world.ids.new("req")
-        logged = self._log(request, request_id)
+        logged, started = self._log(request, request_id), time.perf_counter()
         try:
             answer = await self._serve(request, request_id, logged)
         except StripeError as error:
             answer = _refused(error)
-        logged["status"] = answer.status
+        logged |= {"status": answer.status, "seconds": time.perf_counter() - started}
         return Response(
             answer.body,
             answer.status,
@@ -119,6 +119,7 @@ class Pipeline:
             "idempotency_key": request.headers.get("idempotency-key"),
             "params": None,
             "status": None,
+            "seconds": None,
         }
         self.world.requests.append(entry)
         return entry

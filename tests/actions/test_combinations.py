@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from actions.amount_fields import as_written
 from actions.models import ActionConfig, ActionLimit
 from connector.models import Connection
 from sync.models import Coupon, Price
@@ -134,7 +135,9 @@ def put(tenant: Tenant, *actions: dict[str, Any]) -> tuple[int, Any]:
 
 
 def post(tenant: Tenant, action: str, parameters: dict[str, Any], target: list[str]) -> tuple[int, str]:
-    """By the dialog; what is not given has its default, as in a browser."""
+    """By the dialog; what is not given has its default, as in a browser, and an amount is as people write it."""
+    if "unit_amount" in parameters:
+        parameters = parameters | {"unit_amount": as_written(parameters["unit_amount"], parameters["currency"])}
     client = tenant.client()
     address = f"/prompts/win-back/accept/add/{action}/"
     dialog = client.get(address).content.decode()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connector.host import Role
 from connector.models import Connection
 from sync.catalogue_selectors import PAGE
-from sync.models import Price, Product
+from sync.models import Discount, Price, Product
 from tests.actions.catalogue_rows import code, coupon, plan
 from tests.actions.options import labels, options, selected
 from tests.factories import Tenant, make_app, make_connection, make_prompt
@@ -267,3 +267,23 @@ def test_it_lets_admins_only_choose_the_plans_that_may_be_overridden(
         assert someone.post(f"{LIMITS}plans/", {"plans": [pro]}).status_code == refused
         assert someone.get(f"{LIMITS}plans/options/").status_code == refused
     assert tenant.client().post(f"{LIMITS}plans/", {"plans": ["price_foreign"]}).status_code == 422
+
+
+def test_it_offers_the_coupon_of_a_discount_for_removal_whatever_became_of_it(
+    client: Client, connection: Connection
+) -> None:
+    """As long as somebody has its discount; a coupon that is gone and that nobody has is no option."""
+    for name in ("Gone", "Forgotten"):
+        coupon(connection, name, deleted=True, valid=False)
+    coupon(connection, "Over", redeem_by=timezone.now() - timedelta(days=1))
+    Discount.objects.create(connection=connection, stripe_id="di_1", coupon="GONE", customer="cus_1", rank=1)
+
+    offered = labels(client.get(f"{ADD}/remove_discounts/").content.decode(), "coupon")
+    assert offered == ["—", "Gone (20% off once) (is no longer at Stripe)", "Over (20% off once) (has expired)"]
+    assert "Gone" not in "".join(labels(client.get(f"{ADD}/apply_discount/").content.decode(), "coupon"))
+
+    chosen = {"coupon": "GONE", "on_error": "stop"}
+    chosen["version"] = client.get(f"{ADD}/remove_discounts/").context["version"]
+    refused = client.post(f"{ADD}/apply_discount/", {**chosen, "mode": "add"})
+    assert "no coupon “GONE”" in unescape(refused.content.decode())
+    assert client.post(f"{ADD}/remove_discounts/", chosen).status_code == 302

@@ -10,10 +10,11 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+import sync.nudge
 from connector.models import Connection
 from sync import draining, inbox, tasks
 from sync.models import Identity, IdentitySource, RowError, StripeEvent, SyncRun, TraitHistory
-from sync.nudge import nudge, nudge_is_answered
+from sync.nudge import REMEMBERED_SECONDS, nudge, nudge_is_answered
 from sync.observations import apply_objects
 from sync.projection import TraitChange
 from sync.signals import user_traits_changed
@@ -90,12 +91,40 @@ def test_it_applies_what_comes_while_a_drain_ends(connection: Connection, monkey
     answered()
 
 
+def test_it_applies_what_a_process_kept_to_itself(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web process that has just heard of a drain tells nobody of its next event, though the drain has ended."""
+
+    def hear_an_event(seconds: float) -> None:
+        assert seconds >= REMEMBERED_SECONDS
+        deliver(connection, shapes.event("customer.created", shapes.customer()))
+
+    monkeypatch.setattr(tasks.time, "sleep", hear_an_event)
+    drain_inbox()
+    assert StripeEvent.objects.get(connection=connection).state == "applied"
+
+
+def test_it_asks_redis_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    nudge_is_answered()
+    monkeypatch.setattr(cache, "add", lambda *_, **__: asked.append(None))
+    now = [100.0]
+    monkeypatch.setattr(sync.nudge.time, "monotonic", lambda: now[0])
+    nudge()
+    nudge()
+    assert len(asked) == 1
+    now[0] += REMEMBERED_SECONDS
+    nudge()
+    assert len(asked) == 2
+    nudge_is_answered()
+
+
 def test_it_gives_the_worker_back_after_a_turn(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clicks and nights have their turn however many events wait."""
     sent: list[None] = []
     apply_one = inbox.apply_batch
     monkeypatch.setattr(inbox, "apply_batch", lambda: apply_one(limit=1))
-    monkeypatch.setattr(draining, "GATHER_SECONDS", 0)
+    monkeypatch.setattr(inbox, "BATCH", 1)
+    monkeypatch.setattr(draining, "_help", lambda: True)
     monkeypatch.setattr(tasks, "send_drain", lambda: sent.append(None))
     waiting = draining.TURN + 1
     deliver(
