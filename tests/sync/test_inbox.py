@@ -87,10 +87,11 @@ def test_it_parks_a_poisoned_event_alone(connection: Connection) -> None:
         inbox.drain()
         assert inbox.apply_batch() == 0  # not before its pause is over
         waits = StripeEvent.objects.filter(event_id=poisoned["id"])
-        pauses.append(round((waits.get().not_before - timezone.now()).total_seconds()))
+        pauses.append((waits.get().not_before - timezone.now()).total_seconds())
         waits.update(not_before="2020-01-01T00:00Z")
 
-    assert pauses == [10, 20, 40, 80, 160, 320, 600, 600]
+    for left, pause in zip(pauses, (10, 20, 40, 80, 160, 320, 600, 600), strict=True):
+        assert pause / 2 < left <= pause
     row = StripeEvent.objects.get(event_id=poisoned["id"])
     assert (row.state, row.attempts) == ("failed", inbox.MAX_ATTEMPTS)
     assert "customer" in row.error
