@@ -67,8 +67,9 @@ beat: install ## The clock of the background work
 sandbox: install ## The sandbox Stripe
 	@$(BIN)/python -m engage_stripe.sandbox --port 12111
 
-fuzz: install ## The property tests, much longer
-	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n $(WORKERS) -m fuzz
+EXAMPLES ?= 50000
+fuzz: install ## The property tests, much longer; EXAMPLES=2000 for less
+	@HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) -m fuzz
 
 BENCHMARKS = events webhook_view latency identity_import reconciliation clicks pickers sandbox_scale
 bench: install ## Speed, as ratios measured in one run; ONLY=events for one of them

@@ -50,6 +50,10 @@ def fill_inbox(connection: Connection, numbers: Iterable[int], users: int) -> No
         cursor.execute("VACUUM ANALYZE")
 
 
+def are_waiting() -> bool:
+    return StripeEvent.objects.exclude(state=StripeEvent.State.APPLIED).exists()
+
+
 def use_before(connection: Connection, users: int) -> None:
     """An event of each user is in the traits, as in a product that is in use."""
     fill_inbox(connection, range(users), users)

@@ -1,5 +1,6 @@
 """Probes for whatever keeps the processes running: ``/healthz`` alive, ``/readyz`` able to work, ``/metrics``."""
 
+import os
 from collections.abc import Callable
 
 import redis
@@ -9,7 +10,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, PLATFORM_COLLECTOR, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from sync.freshness_metrics import FreshnessCollector
 
 WORKER_HEARTBEAT = "worker-heartbeat"
 WORKER_HEARTBEAT_SECONDS = 30
@@ -39,7 +43,18 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 @require_GET
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Prometheus text format: https://prometheus.io/docs/instrumenting/exposition_formats/"""
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    """What all web processes counted, where there are several (``wsgi.py``), and what the database says."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(PLATFORM_COLLECTOR)
+    registry.register(FreshnessCollector())
+    return registry
 
 
 def _postgresql() -> str:

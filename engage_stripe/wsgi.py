@@ -2,11 +2,19 @@
 
 import gc
 import os
+import tempfile
+from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_stripe.settings")
+
+# Several web processes answer one /metrics: each keeps its counters where all of them read them, for as long as their
+# common parent lives. https://prometheus.github.io/client_python/multiprocess/
+_counters = Path(tempfile.gettempdir()) / f"engage-stripe-{os.getuid()}-counters-{os.getppid()}"
+_counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_counters)))
+_counters.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 application = get_wsgi_application()
 

@@ -7,6 +7,7 @@ from sync.json_fields import (
     decimal_text,
     flag,
     integer,
+    listed,
     record,
     reference,
     required_text,
@@ -67,7 +68,7 @@ def read_price(data: Json) -> Reading:
 
 
 def read_coupon(data: Json) -> Reading:
-    applies_to = record(data, "applies_to").get("products")
+    applies_to = record(data, "applies_to")
     return Reading(
         facts=[
             CouponFact(
@@ -83,7 +84,7 @@ def read_coupon(data: Json) -> Reading:
                 redeem_by=time(data, "redeem_by"),
                 max_redemptions=small(data, "max_redemptions", _COUNT),
                 times_redeemed=small(data, "times_redeemed", _COUNT) or 0,
-                applies_to_products=applies_to if isinstance(applies_to, list) else None,
+                applies_to_products=listed(applies_to, "products") if applies_to else None,
                 currency_options=record(data, "currency_options") or None,
                 created=time(data, "created"),
             )
@@ -96,7 +97,7 @@ def read_promotion_code(data: Json) -> Reading:
 
     https://docs.stripe.com/changelog/clover/2025-09-30/polymorphic-coupon
     """
-    holder = data if data.get("coupon") else record(data, "promotion")
+    holder = record(data, "promotion") if data.get("coupon") is None else data
     restrictions = record(data, "restrictions")
     fact = PromotionCodeFact(
         stripe_id=required_text(data, "id"),

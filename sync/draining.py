@@ -21,7 +21,7 @@ _helper = ThreadPoolExecutor(1, thread_name_prefix="inbox")
 
 
 def drain_for_a_turn() -> bool:
-    """Apply up to a turn's batches. Whether more may wait.
+    """Apply up to a turn's batches. Whether a backlog remains; what trickles in has its nudges.
 
     Where a batch is full there is a backlog, and a second thread takes batches too: while PostgreSQL works on the
     one's, Python works on the other's. A batch is a transaction of its own, whichever process or thread it is in.
@@ -38,7 +38,7 @@ def drain_for_a_turn() -> bool:
                 helping = _helper.submit(_help)
         if helping:
             helping.result()
-    return bool(taken)
+    return taken == inbox.BATCH
 
 
 def _help() -> bool:

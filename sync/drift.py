@@ -39,7 +39,7 @@ Rows = dict[str, Row]
 def read_rows(connection: Connection, resource: str, stripe_ids: Iterable[str]) -> Rows:
     """The mirror's rows by Stripe id; placeholders of customers that were never read left out."""
     meta = MODELS[resource]._meta
-    compared = [f"m.{field.name}" for field in meta.concrete_fields if field.name not in _NOT_COMPARED]
+    compared = [f'm."{field.name}"' for field in meta.concrete_fields if field.name not in _NOT_COMPARED]
     statement = _ROWS.format(
         table=meta.db_table,
         customer="m.stripe_id" if resource == "customers" else "m.customer",

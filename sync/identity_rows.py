@@ -15,7 +15,7 @@ from typing import TextIO
 
 from sync.identity_csv import CUSTOMER_ID, MAX_USER_ID, Batch, Header, judge_rows
 
-CHUNK = 1 << 21  # characters
+CHUNK = 1 << 18  # characters; while one is looked at nothing is sent, so larger ones keep PostgreSQL waiting
 _LONGEST_LINE = 1 << 20  # a longer one is cut, and its parts are bad rows: memory has an end
 _NEVER_PLAIN = r'"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
 """Quotes, control characters, all spaces of Unicode. Ranges become a table; ``\\s`` asks for each character."""

@@ -20,7 +20,7 @@ from sync.identity_csv import Batch, Header
 from sync.identity_rows import PlainRows
 
 Rows = Batch | PlainRows
-CHUNKS_AT_ONCE = 16
+CHUNKS_AT_ONCE = 128
 
 _PREFIX = "stripe_sync_staged_"
 _CREATE = """

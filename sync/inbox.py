@@ -151,9 +151,8 @@ def _observation(event: InboxEvent, reading: Reading) -> Observation:
 
 def _mark(events: Sequence[InboxEvent]) -> None:
     rows = [
-        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "c": one.connection_id,
-         "customer": one.customer}
+        {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "customer": one.customer}
         for one in events
-    ]  # fmt: skip
+    ]
     with database.cursor() as cursor:
-        cursor.execute(sql.MARK, [as_records(rows)])
+        cursor.execute(sql.MARK, [as_records(rows), list({one.connection_id for one in events})])

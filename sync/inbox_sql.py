@@ -20,7 +20,7 @@ CLAIM_THESE = f"{_WAITING} AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 
 MARK = f"""
     WITH r AS MATERIALIZED (
-        SELECT * FROM {records_sql("id bigint, state text, attempts integer, error text, c uuid, customer text")} r
+        SELECT * FROM {records_sql("id bigint, state text, attempts integer, error text, customer text")} r
     ), marked AS (
         UPDATE {_EVENTS} t SET state = r.state, attempts = r.attempts, error = r.error,
             customer = coalesce(r.customer, t.customer),
@@ -29,7 +29,7 @@ MARK = f"""
         FROM r WHERE t.id = r.id
     ), free AS (
         SELECT id FROM {Connection._meta.db_table}
-        WHERE id IN (SELECT c FROM r) AND (last_event_at IS NULL OR last_event_at < now() - interval '1 second')
+        WHERE id = ANY(%s) AND (last_event_at IS NULL OR last_event_at < now() - interval '1 second')
         FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE {Connection._meta.db_table} t SET last_event_at = now() FROM free WHERE t.id = free.id

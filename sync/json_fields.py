@@ -38,6 +38,13 @@ def flag(data: Json, name: str) -> bool | None:
     raise UnreadableError(name)
 
 
+def required_flag(data: Json, name: str) -> bool:
+    value = flag(data, name)
+    if value is None:
+        raise UnreadableError(name)
+    return value
+
+
 def integer(data: Json, name: str) -> int | None:
     value = data.get(name)
     if value is None or (type(value) is int and -_INT8 <= value < _INT8):
@@ -88,7 +95,9 @@ def decimal_text(data: Json, name: str) -> str | None:
 def reference(data: Json, name: str) -> str | None:
     """The id of an expandable field, given as an id or as the object."""
     value = data.get(name)
-    return required_text(value, "id") if isinstance(value, dict) else text(data, name)
+    if value is None:
+        return None
+    return required_text(value, "id") if isinstance(value, dict) else required_text(data, name)
 
 
 def record(data: Json, name: str) -> Json:
@@ -102,10 +111,8 @@ def record(data: Json, name: str) -> Json:
 
 
 def listed(data: Json, name: str) -> list[Any]:
-    """A list, plain or as Stripe's list object; empty where there is none."""
+    """A plain list; empty where there is none."""
     value = data.get(name)
-    if isinstance(value, dict):
-        value = value.get("data")
     if value is None:
         return []
     if isinstance(value, list):
@@ -114,8 +121,10 @@ def listed(data: Json, name: str) -> list[Any]:
 
 
 def records(data: Json, name: str) -> list[Json]:
-    """A list of objects."""
-    values = listed(data, name)
-    if not all(isinstance(value, dict) for value in values):
+    """The objects in one of Stripe's list objects; empty where there is none."""
+    if data.get(name) is None:
+        return []
+    values = record(data, name).get("data")
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise UnreadableError(name)
     return values

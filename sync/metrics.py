@@ -1,4 +1,4 @@
-"""Counters of this process for ``/metrics``: what only the web process knows. The rest is in ``freshness_metrics``."""
+"""Counters of the web processes for ``/metrics``: what no row says. The rest is in ``freshness_metrics``."""
 
 from prometheus_client import Counter
 

@@ -20,6 +20,9 @@ from sync.refresh_queue import ANY_ANSWER, EMAIL, RENAMED_RANK
 LEASE = timedelta(minutes=2)
 """A worker that dies gives its requests back after this."""
 
+_EARLY = 5
+"""Fetches; each is two seconds later than the one before."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +55,10 @@ def _lease(limit: int) -> Sequence[RefreshRequest]:
 
 
 def _settle(request: RefreshRequest) -> None:
-    """A fetch that is too early for ``min_rank`` leaves the request; it is due again soon."""
+    """A fetch that is too early for ``min_rank`` leaves the request; it is due again soon.
+
+    One that was too early often enough is not early: the answer itself cannot be read, and is asked for less often.
+    """
     try:
         _answer(request)
         error = ""
@@ -64,8 +70,12 @@ def _settle(request: RefreshRequest) -> None:
     except Exception as failure:
         log.exception("refresh_failed", object=request.object_type, request=request.pk)
         error = f"{type(failure).__name__}: what Stripe answered could not be taken in."
-    pause = timedelta(seconds=min(2 ** (request.attempts + 1), 3600) if error else 2)
+    pause = _pause(request.attempts if error else max(0, request.attempts - _EARLY))
     RefreshRequest.objects.filter(id=request.id).update(not_before=timezone.now() + pause, error=error)
+
+
+def _pause(failures: int) -> timedelta:
+    return timedelta(seconds=min(2 ** (failures + 1), 3600))
 
 
 def _answer(request: RefreshRequest) -> None:

@@ -4,10 +4,11 @@ import re
 from datetime import datetime
 from typing import Any
 
+from connector.stripe_gateway import API_VERSION
 from connector.webhook_events import CONNECT_EVENTS
 from sync.facts import OWNED, Doubt, Fact, Json, PaymentFact, Reading
 from sync.json_fields import UnreadableError, record, reference, required_text, text
-from sync.stripe_objects import read_object
+from sync.stripe_objects import doubt_about, is_known_kind, read_object
 
 _KNOWN = frozenset(CONNECT_EVENTS) | {
     "payment_method.card_automatically_updated",  # its name before 2020-08-27
@@ -17,7 +18,7 @@ _KNOWN = frozenset(CONNECT_EVENTS) | {
 }
 _GONE = {"customer.deleted", "customer.discount.deleted", "customer.source.deleted", "payment_method.detached"}
 _PAYMENTS = {"invoice.paid": False, "invoice.payment_succeeded": False, "invoice.payment_failed": True}
-_SILENT = {"invoice", "application"}
+_SILENT = ("invoice", "application")
 """Objects of events that we take for what happened, not for what the object says."""
 
 _THIN_FAMILIES = (
@@ -70,13 +71,31 @@ def read_event(event: Json) -> Reading:
         return _read_thin_event(event)
     event_type = required_text(event, "type")
     data = record(record(event, "data"), "object")
-    if event_type in _PAYMENTS:
-        return _read_invoice(data, failed=_PAYMENTS[event_type])
     if event_type == "payment_method.detached":
         data = _with_former_customer(event, data)
+    if _is_of_a_later_release(event):
+        return Reading() if data.get("object") == "application" else _doubtful(data, "later API version")
+    if event_type in _PAYMENTS:
+        return _read_invoice(data, failed=_PAYMENTS[event_type])
+    if not is_known_kind(data.get("object")):
+        return Reading() if data.get("object") in _SILENT else _doubtful(data, "unknown kind of object")
     reading = read_object({**data, "deleted": True} if _says_gone(event_type) else data)
     reading.facts += _settled_payments(event, data)
     return reading
+
+
+def _is_of_a_later_release(event: Json) -> bool:
+    """Releases are named in alphabetical order, and only a new name moves fields: https://docs.stripe.com/api/versioning
+
+    A field that moved would read as one that is empty.
+    """
+    name = (text(event, "api_version", 64) or "").partition(".")[2]
+    return name > API_VERSION.partition(".")[2]
+
+
+def _doubtful(data: Json, reason: str) -> Reading:
+    """Stripe knows what it means, in the version that we read."""
+    return Reading(doubts=[doubt_about(data, reason)])
 
 
 def _says_gone(event_type: str) -> bool:

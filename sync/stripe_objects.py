@@ -25,6 +25,7 @@ from sync.json_fields import (
     record,
     records,
     reference,
+    required_flag,
     required_text,
     required_time,
     small,
@@ -34,6 +35,10 @@ from sync.json_fields import (
 
 _BRANDS = {"american express": "amex", "diners club": "diners"}
 """Cards of the Sources API have display names: https://docs.stripe.com/api/cards/object#card_object-brand"""
+
+
+def is_known_kind(kind: Any) -> bool:
+    return isinstance(kind, str) and kind in _READERS
 
 
 def read_object(data: Json) -> Reading:
@@ -49,12 +54,13 @@ def read_object(data: Json) -> Reading:
     try:
         return reader(data)
     except UnreadableError as error:
-        return Reading(doubts=[_doubt_about(data, f"unreadable {error}")])
+        return Reading(doubts=[doubt_about(data, f"unreadable {error}")])
 
 
-def _doubt_about(data: Json, reason: str) -> Doubt:
-    kind = str(data["object"])
-    if kind in CATALOGUE_READERS:
+def doubt_about(data: Json, reason: str) -> Doubt:
+    """What to read again instead of the object. ``UnreadableError`` where it names nobody."""
+    kind = data.get("object")
+    if isinstance(kind, str) and kind in CATALOGUE_READERS:
         return Doubt("price" if kind == "plan" else kind, required_text(data, "id"), reason)
     customer = required_text(data, "id") if kind == "customer" else reference(data, "customer")
     if customer:
@@ -102,7 +108,9 @@ def read_subscription(data: Json) -> Reading:
 
 
 def _subscription_fact(data: Json) -> SubscriptionFact:
-    items = [_item(item) for item in records(data, "items") if not item.get("deleted")]
+    if data.get("items") is None:
+        raise UnreadableError("items")  # every version has them; without them the plan would vanish
+    items = [_item(item) for item in records(data, "items") if not flag(item, "deleted")]
     return SubscriptionFact(
         stripe_id=required_text(data, "id"),
         customer=reference(data, "customer") or required_text(data, "customer"),
@@ -112,7 +120,7 @@ def _subscription_fact(data: Json) -> SubscriptionFact:
         current_period_start=_period(data, items, "current_period_start"),
         current_period_end=_period(data, items, "current_period_end"),
         cancel_at=time(data, "cancel_at"),
-        cancel_at_period_end=flag(data, "cancel_at_period_end") or False,
+        cancel_at_period_end=required_flag(data, "cancel_at_period_end"),
         canceled_at=time(data, "canceled_at"),
         ended_at=time(data, "ended_at"),
         trial_start=time(data, "trial_start"),
@@ -172,17 +180,15 @@ def _period_is_ambiguous(data: Json) -> bool:
 
 def _discount_ids(data: Json) -> list[str]:
     """Ids or objects in ``discounts``; before 2025-03-31.basil one ``discount`` object."""
-    ids = [reference({"discounts": one}, "discounts") for one in _discounts(data)]
-    return [one for one in ids if one]
-
-
-def _discounts(data: Json) -> list[Any]:
-    return listed(data, "discounts") or [one for one in (data.get("discount"),) if one]
+    ids = [reference({"discounts": one}, "discounts") for one in listed(data, "discounts")]
+    single = reference(data, "discount")
+    return [one for one in ids or [single] if one]
 
 
 def _embedded_in_subscription(data: Json) -> list[Reading]:
     products = [record(item, "price").get("product") for item in records(data, "items")]
-    embedded = (*_discounts(data), data.get("discount"), *_payment_defaults(data), *products)
+    discounts = (*listed(data, "discounts"), data.get("discount"))
+    embedded = (*discounts, *_payment_defaults(data), *products)
     return [read_object(one) for one in embedded if isinstance(one, dict)]
 
 
@@ -197,7 +203,7 @@ def read_discount(data: Json) -> Reading:
     """
     if flag(data, "deleted") and data.get("id") == "":
         return Reading()  # as in Stripe's sample objects: it names neither itself nor whose it was
-    holder = data if data.get("coupon") else record(data, "source")
+    holder = record(data, "source") if data.get("coupon") is None else data
     coupon = holder.get("coupon")
     fact = DiscountFact(
         stripe_id=required_text(data, "id"),

@@ -1,10 +1,15 @@
 """``/healthz``, ``/readyz`` and ``/metrics``."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from engage_stripe import probes
+from tests.factories import make_connection
 
 
 def test_it_is_alive_without_any_service(client: Client) -> None:
@@ -35,3 +40,20 @@ def test_it_serves_metrics_in_prometheus_text(client: Client) -> None:
     answer = client.get("/metrics")
     assert answer.status_code == 200
     assert b"python_info" in answer.content
+
+
+@pytest.mark.django_db
+def test_it_adds_up_what_all_web_processes_counted(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    connection = make_connection()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", "from sync.metrics import WEBHOOKS; WEBHOOKS.labels('foreign_account').inc()"],
+            check=True,
+        )
+    metrics = client.get("/metrics").content.decode()
+    assert 'stripe_sync_webhooks_total{outcome="foreign_account"} 2.0' in metrics
+    assert f'connection="{connection.id}"' in metrics
+    assert "python_info" in metrics

@@ -250,3 +250,19 @@ class ModelStripe:
     def _new_id(self, prefix: str) -> str:
         self._counter += 1
         return f"{prefix}_{self._counter:03d}"
+
+
+def events_of_every_kind() -> list[Json]:
+    """An event of every kind that a busy customer makes, in the shapes of every version."""
+    stripe = ModelStripe()
+    stripe.create_customer("cus_a", "a@example.com")
+    stripe.attach_card("cus_a", "visa")
+    stripe.subscribe("cus_a", "price_pro", "trialing")
+    subscription = stripe.live_subscriptions()[0]
+    stripe.discount(subscription, "SAVE20")
+    stripe.pause_collection(subscription)
+    stripe.cancel_at_period_end(subscription, dated=True)
+    stripe.fail_payment(subscription)
+    stripe.rename_product("prod_pro", "Gold")
+    stripe.detach_card(stripe.attached_cards()[0])
+    return [stripe.rendered(event, version) for event in stripe.events for version in VERSIONS]

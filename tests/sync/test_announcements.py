@@ -1,7 +1,8 @@
 """What leaves this app: the signal, nudges, replays, and what is forgotten."""
 
+import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+import sync.nudge
 from connector.models import Connection
 from sync import draining, inbox, tasks
 from sync.models import Identity, IdentitySource, RowError, StripeEvent, SyncRun, TraitHistory
-from sync.nudge import nudge, nudge_is_answered
+from sync.nudge import REMEMBERED_SECONDS, nudge, nudge_is_answered
 from sync.observations import apply_objects
 from sync.projection import TraitChange
 from sync.signals import user_traits_changed
@@ -30,6 +32,14 @@ def connection() -> Connection:
     connection = make_connection()
     Identity.objects.create(app_id=connection.app_id, user_id="ada", stripe_id="cus_1")
     return connection
+
+
+@pytest.fixture(autouse=True)
+def flag(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A flag of the test's own; other tests nudge at the same Redis."""
+    name = f"drain-of-{uuid.uuid4()}"
+    monkeypatch.setattr(sync.nudge, "_FLAG", name)
+    return name
 
 
 @pytest.fixture
@@ -65,12 +75,12 @@ def test_it_announces_nothing_that_was_rolled_back(
     assert heard == []
 
 
-def test_it_nudges_once_until_a_drain_starts(connection: Connection) -> None:
+def test_it_nudges_once_until_a_drain_ends(connection: Connection, flag: str) -> None:
     nudge_is_answered()
     nudge()
-    assert cache.add("stripe-sync:drain-is-coming", 1) is False
+    assert cache.add(flag, 1) is False
     drain_inbox()
-    assert cache.add("stripe-sync:drain-is-coming", 1) is True
+    assert cache.add(flag, 1) is True
     nudge_is_answered()
 
 
@@ -90,12 +100,40 @@ def test_it_applies_what_comes_while_a_drain_ends(connection: Connection, monkey
     answered()
 
 
+def test_it_applies_what_a_process_kept_to_itself(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web process that has just heard of a drain tells nobody of its next event, though the drain has ended."""
+
+    def hear_an_event(seconds: float) -> None:
+        assert seconds >= REMEMBERED_SECONDS
+        deliver(connection, shapes.event("customer.created", shapes.customer()))
+
+    monkeypatch.setattr(tasks.time, "sleep", hear_an_event)
+    drain_inbox()
+    assert StripeEvent.objects.get(connection=connection).state == "applied"
+
+
+def test_it_asks_redis_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    nudge_is_answered()
+    monkeypatch.setattr(cache, "add", lambda *_, **__: asked.append(None))
+    now = [100.0]
+    monkeypatch.setattr(sync.nudge.time, "monotonic", lambda: now[0])
+    nudge()
+    nudge()
+    assert len(asked) == 1
+    now[0] += REMEMBERED_SECONDS
+    nudge()
+    assert len(asked) == 2
+    nudge_is_answered()
+
+
 def test_it_gives_the_worker_back_after_a_turn(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clicks and nights have their turn however many events wait."""
     sent: list[None] = []
     apply_one = inbox.apply_batch
     monkeypatch.setattr(inbox, "apply_batch", lambda: apply_one(limit=1))
-    monkeypatch.setattr(draining, "GATHER_SECONDS", 0)
+    monkeypatch.setattr(inbox, "BATCH", 1)
+    monkeypatch.setattr(draining, "_help", lambda: True)
     monkeypatch.setattr(tasks, "send_drain", lambda: sent.append(None))
     waiting = draining.TURN + 1
     deliver(
@@ -134,6 +172,39 @@ def test_it_replays_by_state(connection: Connection, capsys: pytest.CaptureFixtu
 
     call_command("replay_events", id=[event["id"]], json=True)
     assert '"applied": 1' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"id": ["evt_b"]}, ["evt_b"]),
+        ({"type": ["customer.updated"]}, ["evt_b", "evt_c"]),
+        ({"since": "2026-01-02"}, ["evt_b", "evt_c"]),
+        ({"until": "2026-01-02T00:00"}, ["evt_a"]),
+        ({"state": ["applied"], "since": "2026-01-03T00:00Z"}, ["evt_c"]),
+        ({"state": ["ignored"]}, []),
+    ],
+)
+def test_it_replays_by_id_type_and_time_of_one_app(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], found: list[str]
+) -> None:
+    others = make_connection()
+    for number, name in enumerate("abc"):
+        kind = "customer.created" if name == "a" else "customer.updated"
+        created = int(datetime(2026, 1, 1 + number, tzinfo=UTC).timestamp())
+        for one in (connection, others):
+            deliver(one, shapes.event(kind, shapes.customer(), id=f"evt_{name}", created=created))
+    inbox.drain()
+    replayed: list[str] = []
+    read = inbox.read_event
+    monkeypatch.setattr(inbox, "read_event", lambda event: [replayed.append(event["id"]), read(event)][1])
+    arguments = [f"--{name}={value}" for name, values in filters.items()
+                 for value in (values if isinstance(values, list) else [values])]  # fmt: skip
+
+    call_command("replay_events", f"--app={connection.app_id}", "--dry-run", *arguments)
+    assert replayed == []
+    call_command("replay_events", f"--app={connection.app_id}", *arguments)
+    assert replayed == found
 
 
 def test_it_wants_to_know_which_events_to_replay() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from connector.models import Connection
 from sync import inbox
@@ -81,10 +82,16 @@ def test_it_parks_a_poisoned_event_alone(connection: Connection) -> None:
     healthy = shapes.event("customer.subscription.created", shapes.subscription())
     deliver(connection, poisoned, healthy)
 
+    pauses = []
     for _ in range(inbox.MAX_ATTEMPTS):
         inbox.drain()
-        StripeEvent.objects.filter(event_id=poisoned["id"]).update(not_before="2020-01-01T00:00Z")
+        assert inbox.apply_batch() == 0  # not before its pause is over
+        waits = StripeEvent.objects.filter(event_id=poisoned["id"])
+        pauses.append((waits.get().not_before - timezone.now()).total_seconds())
+        waits.update(not_before="2020-01-01T00:00Z")
 
+    for left, pause in zip(pauses, (10, 20, 40, 80, 160, 320, 600, 600), strict=True):
+        assert pause / 2 < left <= pause
     row = StripeEvent.objects.get(event_id=poisoned["id"])
     assert (row.state, row.attempts) == ("failed", inbox.MAX_ATTEMPTS)
     assert "customer" in row.error

@@ -1,17 +1,19 @@
 """A whole night: files, catalogue, reconciliation, email."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from connector.crypto import Secret
 from connector.host import Role
 from connector.models import Connection
 from engage_stripe.standalone import services
 from engage_stripe.standalone.models import App, ConsoleUser
-from sync import nights, tasks
+from sync import due_work, nights, tasks
 from sync.models import Identity, IdentitySource, Night, SyncRun
 from sync.reconciliation import reconcile
 from tests.sandbox_process import StripeAccount
@@ -124,6 +126,14 @@ def test_it_hands_out_work_each_minute(
     assert ("stripe_sync.import_waiting", [str(connection.app_id)]) in handed
     assert ("stripe_sync.start_reconciliation", [str(connection.pk)]) in handed
     assert ("stripe_sync.read_catalogue", [str(connection.pk)]) in handed
+
+
+def test_it_reads_the_catalogue_every_quarter_of_an_hour(connection: Connection) -> None:
+    now = timezone.now()
+    assert due_work.connections_with_due_catalogue(now) == [connection.pk]
+    SyncRun.objects.create(app_id=connection.app_id, connection=connection, kind="catalogue", state="done")
+    assert due_work.connections_with_due_catalogue(now + timedelta(minutes=14)) == []
+    assert due_work.connections_with_due_catalogue(now + timedelta(minutes=16)) == [connection.pk]
 
 
 def test_it_reconciles_through_its_tasks(

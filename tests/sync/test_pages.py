@@ -117,6 +117,14 @@ def test_it_lets_an_admin_confirm_a_stopped_import(alice: Tenant) -> None:
     assert run.state == SyncRun.State.DONE
 
 
+@pytest.mark.parametrize("kind", ["catalogue", "reconciliation"])
+def test_it_starts_a_run_by_its_button(alice: Tenant, connection: Connection, kind: str) -> None:
+    answer = alice.client().post(reverse("stripe_sync:start", args=[kind]))
+    run = SyncRun.objects.get(app_id=alice.id)
+    assert (run.kind, run.is_open) == (kind, True)
+    assert answer.url == reverse("stripe_sync:run", args=[run.pk])
+
+
 def test_it_cancels_a_waiting_run(alice: Tenant) -> None:
     run = make_run(alice, state="queued")
     alice.client().post(reverse("stripe_sync:cancel_run", args=[run.pk]))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from connector.crypto import Secret
 from connector.models import Connection
@@ -269,3 +270,21 @@ def test_it_lets_go_of_what_is_nowhere(
     request_refresh(connection_id=connection.id, object_type=object_type, stripe_id=stripe_id, reason="thin event")
     work_off_everything(connection)
     assert not RefreshRequest.objects.filter(connection=connection).exists()
+
+
+def test_it_asks_less_often_for_what_it_cannot_read(
+    connection: Connection, ada: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pinned version itself has a shape that nobody knows: no fetch will ever settle that."""
+    monkeypatch.setattr(refresh_worker, "refresh_object", lambda **_: [])
+    request_refresh(connection_id=connection.id, stripe_id=ada["customer"], reason="unreadable status")
+    now = timezone.now() + timezone.timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    pauses = []
+    for _ in range(18):
+        RefreshRequest.objects.update(not_before="2020-01-01T00:00Z")
+        work_off()
+        pauses.append((RefreshRequest.objects.get().not_before - now).total_seconds())
+    assert pauses[:6] == [2] * 6
+    assert pauses[6:9] == [4, 8, 16]
+    assert pauses[-1] == 3_600

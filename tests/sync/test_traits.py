@@ -116,6 +116,25 @@ def test_it_names_the_plan_of_the_main_item() -> None:
     assert (found.subscription_plan, found.recurring_interval) == ("Seats", "year")
 
 
+def test_it_tells_both_kinds_of_pause_apart() -> None:
+    """Collection that is paused leaves access as it is: https://docs.stripe.com/billing/subscriptions/pause-payment"""
+    assert traits(subscription(collection_paused="void")).subscription_status == "active"
+    assert traits(subscription(status="paused")).subscription_status == "paused"
+
+
+def test_it_compares_no_amounts_of_different_currencies() -> None:
+    """The subscription is chosen by status and age; amounts count within one, which has one currency."""
+    yen = subscription(stripe_id="sub_2", currency="jpy", items=[item(product="prod_yen", unit_amount=90_000)])
+    euro = subscription(currency="eur", created=T + 1, items=[item(unit_amount=5)])
+    known = Known(product_names={"prod_yen": "Yen", "prod_1": "Euro"})
+    assert traits(yen, euro, known=known).subscription_plan == "Euro"
+
+
+def test_it_shows_a_trial() -> None:
+    found = traits(subscription(status="trialing", trial_start=T, trial_end=T + 9))
+    assert (found.subscription_status, found.trial_start, found.trial_end) == ("trialing", T, T + 9)
+
+
 def test_it_takes_the_older_of_two_items_at_the_same_amount() -> None:
     found = main_item([item(id="si_1", created=T), item(id="si_2", created=T - 1)])
     assert found is not None

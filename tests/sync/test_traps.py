@@ -76,6 +76,22 @@ def test_it_guards_items_like_their_subscription(connection: Connection) -> None
     assert [item["id"] for item in Subscription.objects.get(connection=connection).items] == ["si_2"]
 
 
+def test_it_follows_a_schedule_that_removes_an_item(connection: Connection) -> None:
+    """And one that removes all of them: neither breaks what is read afterwards."""
+    pro = shapes.price(id="price_pro", product="prod_pro", unit_amount=9900, unit_amount_decimal="9900")
+    happen(connection, shapes.event("product.created", shapes.product(id="prod_pro", name="Pro")))
+    both = [shapes.item(), shapes.item(id="si_2", price=pro)]
+    happen(connection, updated(at=NOW, items=both, schedule="sub_sched_1"))
+    assert traits_of(connection).subscription_plan == "Pro"
+    gone = {**both[1], "deleted": True}
+    happen(connection, updated(at=NOW + 1, items=[both[0], gone], schedule="sub_sched_1"))
+    assert traits_of(connection).subscription_plan == "Basic"
+    happen(connection, updated(at=NOW + 2, items=[], schedule="sub_sched_1"))
+    assert traits_of(connection).subscription_plan is None
+    happen(connection, updated(at=NOW + 3, items=both[:1]))
+    assert (traits_of(connection).subscription_plan, asked(connection)) == ("Basic", [])
+
+
 def test_it_does_not_revive_a_deleted_price(connection: Connection) -> None:
     happen(connection, shapes.event("price.deleted", shapes.price(active=False), created=NOW + 1))
     happen(connection, shapes.event("price.updated", shapes.price(), created=NOW))

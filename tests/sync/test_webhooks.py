@@ -20,6 +20,7 @@ from sync.models import RefreshRequest, StripeEvent
 from sync.webhooks import BODY_LIMIT
 from tests.factories import make_connection
 from tests.sync import stripe_shapes as shapes
+from tests.sync.model_stripe import events_of_every_kind
 from tests.sync.webhook_requests import deliver, post, sign
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,15 @@ def test_it_refuses_a_bad_signature(connection: Connection, header: str, expecte
     )
     assert outcome(answer) == (400, expected)
     assert not StripeEvent.objects.filter(connection=connection).exists()
+
+
+def test_it_verifies_before_it_parses(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: Any, **__: Any) -> None:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr("sync.webhooks._parse", parse)
+    body = body_of()
+    assert outcome(post(url(connection), body, sign(body, Secret("whsec_other")))) == (400, "wrong_signature")
 
 
 def test_it_refuses_a_stale_or_altered_request(connection: Connection) -> None:
@@ -313,10 +323,10 @@ _json = st.recursive(
 
 @st.composite
 def _mutated_events(draw: st.DrawFn) -> bytes:
-    """A real event of which some fields hold anything."""
-    data = draw(st.sampled_from((shapes.subscription(), shapes.customer(), shapes.payment_method())))
-    event_type = draw(st.sampled_from(("customer.subscription.updated", "customer.updated", "invoice.paid")))
-    event = json.loads(json.dumps(shapes.event(event_type, data)))
+    """A real event of which some fields hold anything; a snapshot in some version, or a thin one."""
+    related = {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"}
+    real = (*events_of_every_kind(), thin("v1.customer.updated", related_object=related, context="acct_1"))
+    event = json.loads(json.dumps({"account": "acct_1"} | draw(st.sampled_from(real))))
     for _ in range(draw(st.integers(0, 3))):
         holder: Any = event
         while isinstance(holder, dict) and holder:
@@ -333,11 +343,17 @@ def _mutated_events(draw: st.DrawFn) -> bytes:
 @pytest.mark.fuzz
 @pytest.mark.timeout(0)
 @settings(max_examples=max(150, settings.default.max_examples))
-@given(body=_mutated_events() | st.binary(max_size=50))
-def test_it_never_fails_whatever_is_signed(body: bytes) -> None:
-    connection = make_connection()
+@given(body=_mutated_events() | st.binary(max_size=50), at_connect=st.booleans())
+def test_it_never_fails_whatever_is_signed(body: bytes, at_connect: bool) -> None:
+    method = Connection.Method.CONNECT if at_connect else Connection.Method.API_KEY
+    connection = make_connection(method=method, stripe_account_id="acct_1")
+    address = CONNECT_URL if at_connect else url(connection)
+    if at_connect:
+        PlatformEndpoint.objects.update_or_create(
+            livemode=False, defaults={"webhook_secret": connection.webhook_secret}
+        )
     with transaction.atomic():
-        answer = post(url(connection), body, sign(body, connection.webhook_secret))
+        answer = post(address, body, sign(body, connection.webhook_secret))
         transaction.set_rollback(answer.status_code == 400)
     assert answer.status_code in {200, 400}
     inbox.drain()

@@ -7,14 +7,13 @@ this folder passed against it as well. https://learn.microsoft.com/en-us/rest/ap
 import base64
 import hashlib
 import hmac
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.sync.stores.serving import QuietHandler
 
 ACCOUNT, CONTAINER = "engageaccount", "ingest-box"
 ACCOUNT_KEY = base64.b64encode(b"a key of this account").decode()
@@ -39,21 +38,11 @@ class BlobServer(ThreadingHTTPServer):
         self.blobs[name] = content, datetime.now(UTC) - timedelta(seconds=seconds_ago)
 
 
-@contextmanager
-def running_blob_server() -> Iterator[BlobServer]:
-    with BlobServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: BlobServer
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         if not self._is_signed():
             self._refuse(403, "AuthenticationFailed")
         elif self._container() != CONTAINER:
@@ -67,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # noqa: N802
         """Copy."""
         if not self._is_signed():
             self._refuse(403, "AuthenticationFailed")
@@ -78,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             202, headers={"x-ms-copy-id": "1", "x-ms-copy-status": "success", **self._times(self._blob())}
         )
 
-    def do_DELETE(self) -> None:
+    def do_DELETE(self) -> None:  # noqa: N802
         if not self._is_signed():
             self._refuse(403, "AuthenticationFailed")
             return
@@ -147,13 +136,4 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, body.encode(), {"Content-Type": "application/xml", "x-ms-error-code": code})
 
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"x-ms-version": "2026-06-06", **(headers or {})}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+        self.answer(status, body, {"x-ms-version": "2026-06-06", **(headers or {})})

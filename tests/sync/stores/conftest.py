@@ -18,8 +18,9 @@ from connector.crypto import Secret
 from connector.models import Connection
 from sync.models import IdentitySource
 from tests.factories import make_connection
-from tests.sync.stores.azure_blobs import ACCOUNT, ACCOUNT_KEY, CONTAINER, BlobServer, running_blob_server
-from tests.sync.stores.google_objects import BUCKET, TokenServer, running_storage_server, running_token_server
+from tests.sync.stores.azure_blobs import ACCOUNT, ACCOUNT_KEY, CONTAINER, BlobServer
+from tests.sync.stores.google_objects import BUCKET, TokenServer, running_storage_server
+from tests.sync.stores.serving import serving
 from tests.sync.stores.sftp_server import PASSWORD, USER, running_sftp_server
 
 
@@ -114,7 +115,7 @@ def s3_store(s3_client: Any, connection: Connection) -> Store:
 
 @pytest.fixture(scope="session")
 def google_tokens() -> Iterator[TokenServer]:
-    with running_token_server() as server:
+    with serving(TokenServer()) as server:
         yield server
 
 
@@ -137,7 +138,7 @@ def gs_store(google_tokens: TokenServer, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def blob_server(settings: Any) -> Iterator[BlobServer]:
-    with running_blob_server() as server:
+    with serving(BlobServer()) as server:
         settings.ENGAGE_STRIPE = {**settings.ENGAGE_STRIPE, "AZURE_BLOB_URL": server.url}
         yield server
 

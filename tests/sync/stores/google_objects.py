@@ -1,16 +1,17 @@
 """A server that speaks Google's storage API, and one that gives out tokens for a service account's signature."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from gcp_storage_emulator.server import create_server
 from google.auth import jwt
+
+from tests.sync.stores.serving import QuietHandler
 
 BUCKET = "ingest-bucket"
 
@@ -53,10 +54,10 @@ class TokenServer(HTTPServer):
         }
 
 
-class _TokenHandler(BaseHTTPRequestHandler):
+class _TokenHandler(QuietHandler):
     server: TokenServer
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         try:
             jwt.decode(form["assertion"][0], certs=self.server.public_key)
@@ -64,20 +65,4 @@ class _TokenHandler(BaseHTTPRequestHandler):
             status, answer = 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
         else:
             status, answer = 200, {"access_token": "ya29.token", "expires_in": 3600, "token_type": "Bearer"}
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
-@contextmanager
-def running_token_server() -> Iterator[TokenServer]:
-    with TokenServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        self.answer(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
