@@ -56,7 +56,7 @@ format: install ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 
 serve: install ## The web process
-	@$(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --workers 2 --blocking-threads 8 --respawn-failed-workers engage_stripe.wsgi:application
+	@$(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --workers 2 --blocking-threads 24 --respawn-failed-workers engage_stripe.wsgi:application
 
 worker: install ## The background worker
 	@$(BIN)/celery -A engage_stripe worker --loglevel INFO

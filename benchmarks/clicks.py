@@ -1,6 +1,6 @@
 """What the connector adds to Stripe's own time in a one-action click.
 
-    python -m benchmarks.clicks [--clicks 1000] [--rate 50] [--warm-up 500]
+    python -m benchmarks.clicks [--clicks 1000] [--rate 50] [--warm-up 500] [--stripe-takes 0.3]
 
 Four processes of their own: the web process as ``make serve`` starts it, set up as in production; PostgreSQL and
 Redis; the sandbox Stripe; and a load generator that sends clicks over kept-alive HTTP at a fixed rate, whether the
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=50, help="clicks a second")
     parser.add_argument("--warm-up", type=int, default=500, help="clicks before those that count")
+    parser.add_argument("--stripe-takes", type=float, default=0, help="seconds longer, for each request")
     options = parser.parse_args()
     port = free_port()
     with scratch_database(os.environ["DATABASE_URL"]) as url, sandbox() as (stripe_url, stripe):

@@ -95,6 +95,9 @@ def _customers_of(connection: Connection, prices: Any) -> list[str]:
 def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> None:
     users = iter(shop.users)
     statements = count_statements(shop, next(users))
+    if options.stripe_takes:
+        slow = {"kind": "latency", "seconds": options.stripe_takes, "count": None, "path": "/v1/subscriptions*"}
+        httpx.post(f"{shop.stripe}/_sandbox/faults", json=slow).raise_for_status()
     _click_all(shop, port, options.rate, [next(users) for _ in range(options.warm_up)])
     before = cpu(pids)
     result = _click_all(shop, port, options.rate, [next(users) for _ in range(options.clicks)])

@@ -51,7 +51,7 @@ def main() -> None:
 
 def start(supervisor: Supervisor, url: str, schedule: str) -> None:
     port = url.rpartition(":")[2]
-    granian = ["granian", "--interface", "wsgi", "--port", port, "--workers", "2", "--blocking-threads", "8"]
+    granian = ["granian", "--interface", "wsgi", "--port", port, "--workers", "2", "--blocking-threads", "24"]
     supervisor.start("web", [*granian, "engage_stripe.wsgi:application"], environment={})
     supervisor.start("worker", ["celery", "-A", "engage_stripe", "worker"], environment={})
     supervisor.start("beat", ["celery", "-A", "engage_stripe", "beat", "--schedule", schedule], environment={})

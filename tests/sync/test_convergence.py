@@ -28,7 +28,7 @@ from tests.sync.model_stripe import PLANS, VERSIONS, ModelStripe
 from tests.sync.two_workers import POINTS, TwoWorkers
 
 EXAMPLES = max(1_000, settings.default.max_examples)
-ENCOUNTERS = max(200, settings.default.max_examples // 10)
+ENCOUNTERS = max(150, settings.default.max_examples // 10)
 """Of two workers. Each example is committed, so it costs ten times as much."""
 
 USERS = {"by id": {"stripe_id": "cus_a"}, "by email": {"email_address": "A@example.com"}}

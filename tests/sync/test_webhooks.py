@@ -321,12 +321,14 @@ _json = st.recursive(
 )
 
 
+_CUSTOMER = {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"}
+_REAL = [*events_of_every_kind(), thin("v1.customer.updated", related_object=_CUSTOMER, context="acct_1")]
+
+
 @st.composite
 def _mutated_events(draw: st.DrawFn) -> bytes:
     """A real event of which some fields hold anything; a snapshot in some version, or a thin one."""
-    related = {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"}
-    real = (*events_of_every_kind(), thin("v1.customer.updated", related_object=related, context="acct_1"))
-    event = json.loads(json.dumps({"account": "acct_1"} | draw(st.sampled_from(real))))
+    event = json.loads(json.dumps({"account": "acct_1"} | draw(st.sampled_from(_REAL))))
     for _ in range(draw(st.integers(0, 3))):
         holder: Any = event
         while isinstance(holder, dict) and holder:
