@@ -75,6 +75,8 @@ def open_shop(base: str, *, users: int) -> Shop:
     filled = ", ".join(model._meta.db_table for model in apps.get_app_config("stripe_sync").get_models())
     with database.cursor() as cursor:
         cursor.execute(f"ANALYZE {filled}")  # as autovacuum does, a minute after they were filled
+        cursor.execute("CHECKPOINT")
+    os.sync()  # or the disk is still busy with what filled them
     credentials = b64encode(f"{app.id}:{api_key}".encode()).decode()
     return Shop(
         stripe=base,
