@@ -3,11 +3,12 @@
     python -m benchmarks.latency [--rate 300] [--seconds 60]
 
 Web (granian), worker and beat are started as in README.md, in production mode, on a scratch database in which every
-user has had an event before, and which PostgreSQL has analysed, as it does each minute. Signed events, each of another
-user, are posted over HTTP at a fixed rate, whether the earlier ones are answered or not; they are
-made and signed beforehand, and each one's time runs from when it is due. A reader looks for changed traits twenty times
-a second, as the cursor of the API does; both moments are on this process's clock. Prints p50, p95 and p99, the longest
-wait, what was waiting at most, and what never became visible. Wanted: p99 under one second.
+user has had an event before, and which PostgreSQL has analysed, as it does each minute. Once a first event has come
+through, signed events, each of another user, are posted over HTTP at a fixed rate, whether the earlier ones are
+answered or not; they are made and signed beforehand, and each one's time runs from when it is due. A reader looks for
+changed traits twenty times a second, as the cursor of the API does; both moments are on this process's clock. Prints
+p50, p95 and p99, the longest wait, what was waiting at most, and what never became visible. Wanted: p99 under one
+second.
 """
 
 import argparse
@@ -44,6 +45,7 @@ def main() -> None:
         path = f"/webhooks/stripe/{connection.id}/"
         reader = Reader(os.environ["DATABASE_URL"], connection.app_id, count)
         requests = signed_requests(path, connection.webhook_secret.reveal(), count)
+        see_the_first(url, requests, reader)
         due = deliver(url, requests, options.rate)
         reader.finish()
         report(due, reader, options.rate)
@@ -62,6 +64,15 @@ def signed_requests(path: str, secret: str, count: int) -> dict[str, bytes]:
     """By customer. Stripe's signatures are good for five minutes."""
     events = (subscription_event(number, count) for number in range(count, 2 * count))
     return {event["data"]["object"]["customer"]: signed_request(path, event, secret) for event in events}
+
+
+def see_the_first(url: str, requests: dict[str, bytes], reader: "Reader") -> None:
+    """Until then the worker starts: it reads the new connection's catalogue, or finds no Stripe to read it from."""
+    customer = next(iter(requests))
+    Client(url).send(requests.pop(customer))
+    pause = threading.Event()
+    while customer not in reader.seen:
+        pause.wait(0.05)
 
 
 def deliver(url: str, requests: dict[str, bytes], rate: int) -> dict[str, float]:
