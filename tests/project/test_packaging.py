@@ -21,6 +21,7 @@ def services() -> dict[str, Any]:
     [
         ("web", ["granian", "--interface", "wsgi"]),
         ("worker", ["celery", "-A", "engage_stripe", "worker"]),
+        ("worker-realtime", ["celery", "-A", "engage_stripe", "worker", "--queues", "clicks,events"]),
         ("beat", ["celery", "-A", "engage_stripe", "beat"]),
         ("sandbox", ["python", "-m", "engage_stripe.sandbox"]),
     ],
@@ -30,12 +31,12 @@ def test_it_starts_the_process_of(services: dict[str, Any], service: str, progra
 
 
 def test_it_starts_nothing_else(services: dict[str, Any]) -> None:
-    assert set(services) == {"postgres", "redis", "migrate", "web", "worker", "beat", "sandbox"}
+    assert set(services) == {"postgres", "redis", "migrate", "web", "worker", "worker-realtime", "beat", "sandbox"}
     assert services["sandbox"]["profiles"] == ["sandbox"]
 
 
 def test_it_waits_for_migrations_before_it_serves(services: dict[str, Any]) -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "worker-realtime", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
