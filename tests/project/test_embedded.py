@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -60,14 +61,16 @@ def folder() -> Iterator[Path]:
         yield Path(path) / "local"
 
 
-def answers(user: User) -> bool:
-    try:
-        with psycopg.connect(user.postgres) as connection:
-            connection.execute("SELECT 1")
+def answering(user: User) -> set[str]:
+    """Which of the two servers answer."""
+    found = set()
+    with suppress(psycopg.OperationalError), psycopg.connect(user.postgres) as connection:
+        connection.execute("SELECT 1")
+        found.add("postgres")
+    with suppress(redis.ConnectionError):
         redis.Redis.from_url(user.redis).ping()
-    except (psycopg.OperationalError, redis.ConnectionError):
-        return False
-    return True
+        found.add("redis")
+    return found
 
 
 def test_it_shares_the_servers_and_stops_them_with_the_last_user(folder: Path) -> None:
@@ -75,10 +78,10 @@ def test_it_shares_the_servers_and_stops_them_with_the_last_user(folder: Path) -
     assert (first.postgres, first.redis) == (second.postgres, second.redis)
 
     first.leave()
-    assert answers(second)
+    assert answering(second) == {"postgres", "redis"}
 
     second.leave()
-    assert not answers(second)
+    assert answering(second) == set()
 
 
 def test_it_starts_again_after_its_user_was_killed(folder: Path) -> None:
@@ -86,10 +89,10 @@ def test_it_starts_again_after_its_user_was_killed(folder: Path) -> None:
     killed.kill()
 
     next_user = User(folder)
-    assert answers(next_user)
+    assert answering(next_user) == {"postgres", "redis"}
 
     next_user.leave()
-    assert not answers(next_user)
+    assert answering(next_user) == set()
 
 
 def test_it_stops_them_on_command_without_a_word(folder: Path) -> None:
@@ -99,7 +102,7 @@ def test_it_stops_them_on_command_without_a_word(folder: Path) -> None:
     stop = subprocess.run([sys.executable, "-c", STOP, str(folder)], capture_output=True, text=True, check=False)
 
     assert (stop.returncode, stop.stdout, stop.stderr) == (0, "", "")
-    assert not answers(left_behind)
+    assert answering(left_behind) == set()
 
 
 def test_it_stops_nothing_on_command_that_another_process_uses(folder: Path) -> None:
@@ -109,5 +112,5 @@ def test_it_stops_nothing_on_command_that_another_process_uses(folder: Path) -> 
 
     assert stop.returncode == 1
     assert "Stop it (Ctrl-C)" in stop.stderr
-    assert answers(user)
+    assert answering(user) == {"postgres", "redis"}
     user.leave()
