@@ -141,12 +141,13 @@ def save_outcome(step: ActionExecution, *, replaces: str = "") -> bool:
 
 
 _FINISH = f"""
-    UPDATE {_EXECUTIONS} SET state = 'done', finished_at = clock_timestamp(), settle_at = NULL WHERE id = %s
-    RETURNING finished_at
+    UPDATE {_EXECUTIONS} SET state = '{Execution.State.DONE}', finished_at = clock_timestamp(), settle_at = NULL
+    WHERE id = %s RETURNING finished_at
 """  # noqa: S608
 _SETTLE = f"""
-    UPDATE {_EXECUTIONS} SET state = 'running', settle_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s
-    RETURNING settle_at
+    UPDATE {_EXECUTIONS} SET state = '{Execution.State.RUNNING}',
+        settle_at = clock_timestamp() + make_interval(secs => %s)
+    WHERE id = %s RETURNING settle_at
 """  # noqa: S608
 
 

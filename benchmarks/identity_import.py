@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
-from benchmarks.scratch import scratch_database
+from benchmarks.scratch import product_database
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
@@ -112,10 +112,7 @@ def main() -> None:
     if options.child:
         child(*options.child)
         return
-    with scratch_database(os.environ["DATABASE_URL"]) as url:
-        environment = {**os.environ, "DATABASE_URL": url}
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+    with product_database() as url:
         for rows in options.rows or [1_000_000, 5_000_000]:
             measure(url, rows)
 

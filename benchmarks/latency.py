@@ -21,7 +21,7 @@ from uuid import UUID
 
 import psycopg
 
-from benchmarks.live import Client, live_product, signed_request
+from benchmarks.live import Client, live_product, signed_request, start_web
 from benchmarks.stripe_event import subscription_event
 from engage_stripe.demo.processes import Supervisor
 
@@ -52,9 +52,7 @@ def main() -> None:
 
 
 def start(supervisor: Supervisor, url: str, schedule: str) -> None:
-    port = url.rpartition(":")[2]
-    granian = ["granian", "--interface", "wsgi", "--port", port, "--workers", "2", "--blocking-threads", "24"]
-    supervisor.start("web", [*granian, "engage_stripe.wsgi:application"], environment={})
+    start_web(supervisor, url)
     supervisor.start("worker", ["celery", "-A", "engage_stripe", "worker"], environment={})
     supervisor.start("beat", ["celery", "-A", "engage_stripe", "beat", "--schedule", schedule], environment={})
     supervisor.wait_until_served("web", f"{url}/readyz", seconds=60)

@@ -23,8 +23,11 @@ REDIS_DATABASE = 11
 
 
 @contextmanager
-def live_product() -> Iterator[tuple[Supervisor, str, Path]]:
-    """A supervisor, the address for the web process, and a folder for the logs. Django is set up here too."""
+def live_product(**environment: str) -> Iterator[tuple[Supervisor, str, Path]]:
+    """A supervisor, the address for the web process, and a folder for the logs. Django is set up here too.
+
+    ``environment`` is what the settings should find there besides.
+    """
     url = f"http://127.0.0.1:{choose_port(0, on_taken=lambda _: None, purpose='benchmark')}"
     os.environ |= {
         "DEBUG": "0",
@@ -34,6 +37,7 @@ def live_product() -> Iterator[tuple[Supervisor, str, Path]]:
         "ALLOWED_HOSTS": "127.0.0.1",
         "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{REDIS_DATABASE}",
         "LOG_LEVEL": "WARNING",
+        **environment,
     }
     with product_database(), TemporaryDirectory() as folder:
         from django.core.cache import cache
@@ -41,6 +45,24 @@ def live_product() -> Iterator[tuple[Supervisor, str, Path]]:
         cache.clear()
         with Supervisor(logs=Path(folder), on_restart=print) as supervisor:
             yield supervisor, url, Path(folder)
+
+
+def start_web(
+    supervisor: Supervisor,
+    url: str,
+    *,
+    application: str = "engage_stripe.wsgi:application",
+    workers: int = 2,
+    threads: int = 24,
+) -> None:
+    """As ``make serve`` does, where nothing else is said."""
+    port = url.rpartition(":")[2]
+    granian = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port]
+    supervisor.start(
+        "web",
+        [*granian, "--workers", str(workers), "--blocking-threads", str(threads), application],
+        environment={},
+    )
 
 
 class Client:

@@ -1,6 +1,6 @@
 """Whether ten thousand prices slow the pickers of the Add action dialog.
 
-    python benchmarks/pickers.py [--prices 10000]
+    python -m benchmarks.pickers [--prices 10000]
 
 Times the dialog and one search, as the console serves them, for an App with a hundred prices and one with many; the
 ratio is of the fastest of several requests each, in CPU time of this process and in time on the clock. It works in a
@@ -9,17 +9,13 @@ scratch database of the server that DATABASE_URL names and drops it.
 
 import argparse
 import os
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from benchmarks.scratch import scratch_database
+from benchmarks.scratch import product_database
 
-ROOT = Path(__file__).resolve().parent.parent
 DIALOG = "/prompts/upsell/accept/add/update_subscription/"
 REQUESTS = {
     "dialog": DIALOG,
@@ -33,19 +29,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prices", type=int, default=10_000)
     options = parser.parse_args()
-    with scratch_database(os.environ["DATABASE_URL"]) as url:
-        os.environ |= {
-            "DATABASE_URL": url,
-            "LOG_LEVEL": "WARNING",
-            "ALLOWED_HOSTS": "testserver",
-            "DJANGO_SETTINGS_MODULE": "engage_stripe.settings",
-        }
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, cwd=ROOT, check=True)
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
+    os.environ |= {"LOG_LEVEL": "WARNING", "ALLOWED_HOSTS": "testserver"}
+    with product_database():
         measure(options.prices)
 
 

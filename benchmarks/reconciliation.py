@@ -10,20 +10,14 @@ works in a scratch database of the server that DATABASE_URL names and drops it.
 
 import argparse
 import os
-import re
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 
-from benchmarks.scratch import scratch_database
-
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.scratch import product_database, sandbox_stripe
 
 
 def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
@@ -37,10 +31,6 @@ def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
         flush=True,
     )
 
-    os.environ["DJANGO_SETTINGS_MODULE"] = "engage_stripe.settings"
-    import django
-
-    django.setup()
     from connector.crypto import Secret
     from connector.models import Connection
 
@@ -107,24 +97,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--rate", type=int, default=25, help="requests a second that the account is granted")
     options = parser.parse_args()
-    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
-    with (
-        scratch_database(os.environ["DATABASE_URL"]) as url,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as sandbox,
-    ):
-        try:
-            base = re.search(r"http://\S+", sandbox.stdout.readline())[0]
-            os.environ |= {
-                "DATABASE_URL": url,
-                "STRIPE_API_BASE": base,
-                "STRIPE_TEST_REQUESTS_PER_SECOND": str(options.rate),
-                "LOG_LEVEL": "WARNING",
-            }
-            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-            subprocess.run(migrate, cwd=ROOT, check=True)
+    with sandbox_stripe() as (base, _):
+        os.environ |= {
+            "STRIPE_API_BASE": base,
+            "STRIPE_TEST_REQUESTS_PER_SECOND": str(options.rate),
+            "LOG_LEVEL": "WARNING",
+        }
+        with product_database():
             measure(base, options.subscriptions, options.threads, options.rate)
-        finally:
-            sandbox.terminate()
 
 
 if __name__ == "__main__":

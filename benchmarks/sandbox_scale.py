@@ -5,12 +5,12 @@ Wanted: 100,000 subscriptions generated in under 60 s and listed at 2,000 object
 
 from __future__ import annotations
 
-import re
-import subprocess
 import sys
 from time import perf_counter
 
 import httpx
+
+from benchmarks.scratch import sandbox_stripe
 
 LISTS = (
     "customers?limit=100",
@@ -23,19 +23,13 @@ LISTED = 20_000
 def main() -> None:
     """Start a sandbox, fill one account, list it, print the figures."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found is not None
-        with httpx.Client(base_url=found[0], timeout=600) as client:
-            account = client.post("/_sandbox/accounts").json()
-            client.auth = (account["secret_key"], "")
-            seconds = generate(client, account["account"], count)
-            print(f"generated {count:,} subscriptions in {seconds:.1f} s")
-            for path in LISTS:
-                print(f"listed {rate(client, path):,.0f} objects/s: /v1/{path}")
-        process.terminate()
+    with sandbox_stripe() as (url, _), httpx.Client(base_url=url, timeout=600) as client:
+        account = client.post("/_sandbox/accounts").json()
+        client.auth = (account["secret_key"], "")
+        seconds = generate(client, account["account"], count)
+        print(f"generated {count:,} subscriptions in {seconds:.1f} s")
+        for path in LISTS:
+            print(f"listed {rate(client, path):,.0f} objects/s: /v1/{path}")
 
 
 def generate(client: httpx.Client, account: str, count: int) -> float:

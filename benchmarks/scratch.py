@@ -1,6 +1,7 @@
-"""Databases that benchmarks make and drop on the server that DATABASE_URL names."""
+"""What benchmarks work in, and leave nothing of: databases of the server that DATABASE_URL names, a sandbox Stripe."""
 
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -37,3 +38,14 @@ def product_database() -> Iterator[str]:
 
         django.setup()
         yield url
+
+
+@contextmanager
+def sandbox_stripe() -> Iterator[tuple[str, int]]:
+    """The address of a sandbox Stripe, and its process id."""
+    command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield re.search(r"http://\S+", process.stdout.readline())[0], process.pid
+        finally:
+            process.terminate()

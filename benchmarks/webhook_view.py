@@ -16,9 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from benchmarks.live import Client, live_product, signed_request
+from benchmarks.live import Client, live_product, signed_request, start_web
 from benchmarks.stripe_event import subscription_event
-from engage_stripe.demo.processes import Supervisor
 
 CLIENTS = 4
 TURN = 1_000
@@ -35,18 +34,12 @@ def main() -> None:
         connection = make_connection(0)
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
             server.execute("CREATE TABLE bare (id bigserial PRIMARY KEY, data jsonb)")
-        start(supervisor, url)
+        start_web(supervisor, url, application="benchmarks.bare_wsgi:application", workers=1, threads=2)
+        supervisor.wait_until_served("web", f"{url}/healthz", seconds=60)
         compare(url, f"/webhooks/stripe/{connection.id}/", connection.webhook_secret.reveal(), options.requests)
         with psycopg.connect(os.environ["DATABASE_URL"]) as server:
             both = "SELECT (SELECT count(*) FROM stripe_sync_stripeevent), (SELECT count(*) FROM bare)"
             assert server.execute(both).fetchone() == (options.requests, options.requests)
-
-
-def start(supervisor: Supervisor, url: str) -> None:
-    port = url.rpartition(":")[2]
-    granian = ["granian", "--interface", "wsgi", "--port", port, "--workers", "1", "--blocking-threads", "2"]
-    supervisor.start("web", [*granian, "benchmarks.bare_wsgi:application"], environment={})
-    supervisor.wait_until_served("web", f"{url}/healthz", seconds=60)
 
 
 def compare(url: str, path: str, secret: str, count: int) -> None:

@@ -213,6 +213,7 @@ def _compare(
     keys = {(link.connection_id, one.state.customer.stripe_id) for one in linked}
     taken = [one for key in keys for one in written.get(key, ())]
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
+    now = int(time.time())
     return {
         "id": row.id,
         "a": link.app_id,
@@ -220,7 +221,7 @@ def _compare(
         "u": link.user_id,
         "customer": projection.customer,
         "subscription": projection.subscription,
-        "new_sources": {name: {**one, "set_at": int(time.time())} for name, one in sources.items()},
+        "new_sources": {name: {**one, "set_at": now} for name, one in sources.items()},
         "history": _history(changed, sources),
         **dict(zip(sql.TRAIT_NAMES, values, strict=True)),
     }

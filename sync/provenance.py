@@ -63,16 +63,7 @@ def _preferences(group: str, projection: Projection, former: Former) -> Iterator
         case "card":
             method = projection.payment_method
             yield _is(method)
-            yield (
-                lambda fact: (
-                    isinstance(fact, SubscriptionFact | CustomerFact)
-                    and method
-                    in (
-                        fact.default_payment_method,
-                        fact.default_source,
-                    )
-                )
-            )
+            yield lambda fact: _pays_with(fact, method)
             yield lambda fact: isinstance(fact, PaymentMethodFact) and fact.deleted
     yield _is(projection.subscription)
     yield _is(former.subscription)
@@ -82,6 +73,13 @@ def _preferences(group: str, projection: Projection, former: Former) -> Iterator
 
 def _is(stripe_id: str | None) -> _Fits:
     return lambda fact: stripe_id is not None and not isinstance(fact, PaymentFact) and fact.stripe_id == stripe_id
+
+
+def _pays_with(fact: Fact, method: str | None) -> bool:
+    """Whether it names the payment method as its default."""
+    if not isinstance(fact, SubscriptionFact | CustomerFact):
+        return False
+    return method in (fact.default_payment_method, fact.default_source)
 
 
 def _owner(fact: Fact) -> str | None:

@@ -35,9 +35,10 @@ def duration(seconds: float | timedelta | None) -> str:
     if seconds is None:
         return "—"
     value = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-    for unit, size, limit in (("min", 60, 90 * 60), ("h", 3600, 48 * 3600), ("days", 86_400, float("inf"))):
-        if value < 90:
-            return f"{value:.{2 if value < 1 else 1 if value < 10 else 0}f}\xa0s"
-        if value < limit:
-            return f"{value / size:.0f}\xa0{unit}"
-    raise AssertionError("unreachable")
+    if value < 90:
+        return f"{value:.{2 if value < 1 else 1 if value < 10 else 0}f}\xa0s"
+    if value < 90 * 60:
+        return f"{value / 60:.0f}\xa0min"
+    if value < 48 * 3600:
+        return f"{value / 3600:.0f}\xa0h"
+    return f"{value / 86_400:.0f}\xa0days"

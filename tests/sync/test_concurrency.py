@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,11 +15,11 @@ from sync.observations import apply_objects
 from sync.projection import project_users
 from tests.factories import make_connection
 from tests.sync import stripe_shapes as shapes
-from tests.sync.two_workers import POINTS
+from tests.sync.two_workers import POINTS, TwoWorkers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-points = pytest.mark.parametrize("point", POINTS, ids=[name for _, name in POINTS])
+points = pytest.mark.parametrize("point", [name for _, name in POINTS])
 
 
 @pytest.fixture
@@ -55,36 +54,15 @@ class _Worker(threading.Thread):
             connections.close_all()
 
 
-@contextmanager
-def stopped(
-    monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
-) -> Iterator[Callable[[Callable[[], Any]], _Worker]]:
-    """Run work in a first worker up to ``point``; it goes on when the block ends."""
-    module, name = point
-    reached, go_on = threading.Event(), threading.Event()
-    original = getattr(module, name)
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoWorkers]:
+    both = TwoWorkers(monkeypatch)
+    yield both
+    both.close()
 
-    def stop(*args: Any, **kwargs: Any) -> Any:
-        if threading.current_thread().name == "first":
-            reached.set()
-            assert go_on.wait(60)
-        return original(*args, **kwargs)
 
-    def start(work: Callable[[], Any]) -> _Worker:
-        worker = _Worker("first", work)
-        workers.append(worker)
-        worker.start()
-        assert reached.wait(60)
-        return worker
-
-    workers: list[_Worker] = []
-    monkeypatch.setattr(module, name, stop)
-    try:
-        yield start
-    finally:
-        go_on.set()
-        for worker in workers:
-            worker.join(60)
+def take_one() -> int:
+    return inbox.apply_batch(limit=1)
 
 
 def run_second(work: Callable[[], Any]) -> _Worker:
@@ -122,23 +100,21 @@ def status_of(user_id: str) -> str:
 @points
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_it_keeps_the_newest_of_one_subscription(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], newest_first: bool
+    connection: Connection, workers: TwoWorkers, point: str, newest_first: bool
 ) -> None:
     link(connection, "ada", stripe_id="cus_1")
     moments = [(shapes.NOW, "past_due"), (shapes.NOW + 1, "active")]
     for at, status in reversed(moments) if newest_first else moments:
         store(connection, "customer.subscription.updated", shapes.subscription(status=status), at)
-    with stopped(monkeypatch, point) as start:
-        first = start(lambda: inbox.apply_batch(limit=1))
-        second = run_second(lambda: inbox.apply_batch(limit=1))
-    finish(first, second)
+    assert workers.meet(take_one, take_one, at=point)
+    finish()
     assert status_of("ada") == "active"
 
 
 @points
 @pytest.mark.parametrize("active_first", [True, False])
 def test_it_shows_both_customers_of_one_user(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], active_first: bool
+    connection: Connection, workers: TwoWorkers, point: str, active_first: bool
 ) -> None:
     """Each worker has one of two customers with the same email; neither sees what the other has not committed."""
     link(connection, "ada", email_address="ada@example.com")
@@ -148,16 +124,14 @@ def test_it_shows_both_customers_of_one_user(
     active = shapes.subscription(id="sub_2", customer="cus_2", status="active")
     for subscription in (active, canceled) if active_first else (canceled, active):
         store(connection, "customer.subscription.updated", subscription, shapes.NOW)
-    with stopped(monkeypatch, point) as start:
-        first = start(lambda: inbox.apply_batch(limit=1))
-        second = run_second(lambda: inbox.apply_batch(limit=1))
-    finish(first, second)
+    assert workers.meet(take_one, take_one, at=point)
+    finish()
     assert status_of("ada") == "active"
 
 
 @points
 def test_it_shows_what_changed_no_trait_when_it_was_written(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+    connection: Connection, workers: TwoWorkers, point: str
 ) -> None:
     """The first worker's subscription is not shown until the second worker's ends: no row was changed, only locked."""
     link(connection, "ada", email_address="ada@example.com")
@@ -168,17 +142,15 @@ def test_it_shows_what_changed_no_trait_when_it_was_written(
     store(connection, "customer.subscription.updated", shapes.subscription(**other), shapes.NOW)
     ended = shapes.subscription(**shown, status="canceled")
     store(connection, "customer.subscription.deleted", ended, shapes.NOW)
-    with stopped(monkeypatch, point) as start:
-        first = start(lambda: inbox.apply_batch(limit=1))
-        second = run_second(lambda: inbox.apply_batch(limit=1))
-    finish(first, second)
+    assert workers.meet(take_one, take_one, at=point)
+    finish()
     assert status_of("ada") == "active"
 
 
 @points
 @pytest.mark.parametrize("fields", [{"stripe_id": "cus_1"}, {"email_address": "ada@example.com"}])
 def test_it_reaches_a_user_who_is_linked_meanwhile(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str], fields: dict[str, str]
+    connection: Connection, workers: TwoWorkers, point: str, fields: dict[str, str]
 ) -> None:
     store(connection, "customer.created", shapes.customer(), shapes.NOW)
     store(connection, "customer.subscription.created", shapes.subscription(), shapes.NOW)
@@ -188,10 +160,8 @@ def test_it_reaches_a_user_who_is_linked_meanwhile(
             link(connection, "ada", **fields)
             project_users(app_id=connection.app_id, user_ids=["ada"], source={"run": "1"})
 
-    with stopped(monkeypatch, point) as start:
-        first = start(inbox.apply_batch)
-        second = run_second(import_identity)
-    finish(first, second)
+    assert workers.meet(inbox.apply_batch, import_identity, at=point)
+    finish()
     assert status_of("ada") == "active"
 
 
@@ -250,7 +220,7 @@ def test_it_holds_no_locks_between_the_halves_of_a_failed_batch(
 
 @points
 def test_it_takes_the_card_away_that_is_attached_meanwhile(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+    connection: Connection, workers: TwoWorkers, point: str
 ) -> None:
     """A detached card names no customer any more; whoever shows it must still be found, committed or not."""
     link(connection, "ada", stripe_id="cus_1")
@@ -264,16 +234,14 @@ def test_it_takes_the_card_away_that_is_attached_meanwhile(
         previous_attributes={"customer": "cus_1"},
     )
     events.keep(connection_ids=[connection.id], event=detached)
-    with stopped(monkeypatch, point) as start:
-        first = start(lambda: inbox.apply_batch(limit=1))
-        second = run_second(lambda: inbox.apply_batch(limit=1))
-    finish(first, second)
+    assert workers.meet(take_one, take_one, at=point)
+    finish()
     assert UserTraits.objects.get(user_id="ada").payment_card_brand is None
 
 
 @points
 def test_it_shows_the_new_name_of_a_plan_that_is_taken_meanwhile(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, point: tuple[Any, str]
+    connection: Connection, workers: TwoWorkers, point: str
 ) -> None:
     """Whoever is projecting reads the former name, and who renames does not see the subscription."""
     link(connection, "ada", stripe_id="cus_1")
@@ -285,10 +253,8 @@ def test_it_shows_the_new_name_of_a_plan_that_is_taken_meanwhile(
         inbox.apply_batch(limit=1)
         work_off_at_once()
 
-    with stopped(monkeypatch, point) as start:
-        first = start(lambda: inbox.apply_batch(limit=1))
-        second = run_second(rename)
-    finish(first, second)
+    assert workers.meet(take_one, rename, at=point)
+    finish()
     work_off_at_once()
     assert UserTraits.objects.get(user_id="ada").subscription_plan == "Gold"
 

@@ -38,10 +38,10 @@ class TwoWorkers:
         for module, name in POINTS:
             monkeypatch.setattr(module, name, self._stopping(name, getattr(module, name)))
 
-    def meet(self, first: Callable[[], Any], second: Callable[[], Any], *, at: str) -> None:
+    def meet(self, first: Callable[[], Any], second: Callable[[], Any], *, at: str) -> bool:
         """Stop ``first`` before the point, run ``second`` until it is over or waits for a lock, then both to the end.
 
-        Raises what either raised, a deadlock for example.
+        Returns whether ``first`` came to the point. Raises what either raised, a deadlock for example.
         """
         self._reached.clear()
         self._go_on.clear()
@@ -57,6 +57,7 @@ class TwoWorkers:
         self._go_on.set()
         one.result(_PATIENCE)
         other.result(_PATIENCE)
+        return self._point is None
 
     def close(self) -> None:
         self._go_on.set()
