@@ -15,7 +15,11 @@ TOO_WIDE = """() => {
 
 
 def find_violations(page: Page) -> list[str]:
-    """One line per violated rule and element, for both colour schemes, and per element that does not fit a phone."""
+    """One line per violated rule and element, for both colour schemes, and per element that does not fit a phone.
+
+    Looks at the page that is open: after a click, wait for something of the page that it opens.
+    """
+    page.wait_for_load_state()
     found: list[str] = []
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)

@@ -19,6 +19,7 @@ def open_stripe(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Actions").click()
     page.get_by_role("link", name="Stripe").click()
+    expect(page.get_by_label("API key")).to_be_visible()  # a click does not wait for the page that it opens
 
 
 def save_key(page: Page, key: str) -> None:

@@ -75,6 +75,7 @@ def test_it_says_what_stops_before_it_disconnects(window: Window, shop: Shop, sc
     page.goto("/settings/actions/stripe/")
 
     page.get_by_role("link", name="Disconnect").click()
+    expect(page.get_by_role("button", name="Disconnect")).to_be_visible()
     assert Connection.objects.get(id=shop.connection.id).status == Connection.Status.ACTIVE
     assert not scripts or find_violations(page) == []
     page.get_by_role("button", name="Disconnect").click()
