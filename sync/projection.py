@@ -223,7 +223,7 @@ def _compare(
         "subscription": projection.subscription,
         "new_sources": {name: {**one, "set_at": now} for name, one in sources.items()},
         "history": _history(changed, sources),
-        **dict(zip(sql.TRAIT_NAMES, values, strict=True)),
+        **{name: value for name, value in zip(sql.TRAIT_NAMES, values, strict=True) if value is not None},
     }
 
 

@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 class Identity(models.Model):
     """The customer's own ``user_id`` and what it maps to. ``stripe_id`` wins over ``email_address``."""
 
+    pk = models.CompositePrimaryKey("app_id", "user_id")
     app_id = models.UUIDField()
     user_id = models.CharField(max_length=512)
     stripe_id = models.CharField(max_length=255, null=True)
@@ -14,7 +15,6 @@ class Identity(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["app_id", "user_id"], name="identity_once_per_app")]
         indexes = [
             models.Index(fields=["app_id", "stripe_id"], name="identity_by_stripe_id"),
             models.Index(  # nobody is found by an email address that a stripe_id overrules

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 import redis
 
+from engage_stripe.embedded import MEMORY
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -113,4 +115,15 @@ def test_it_stops_nothing_on_command_that_another_process_uses(folder: Path) -> 
     assert stop.returncode == 1
     assert "Stop it (Ctrl-C)" in stop.stderr
     assert answering(user) == {"postgres", "redis"}
+    user.leave()
+
+
+def test_it_gives_postgresql_the_memory_that_it_has_in_production(folder: Path) -> None:
+    user = User(folder)
+    compose = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
+
+    with psycopg.connect(user.postgres) as connection:
+        for name, value in MEMORY.items():
+            assert connection.execute(f"SHOW {name}").fetchone() == (value,)
+            assert f'"{name}={value}"' in compose
     user.leave()
