@@ -153,7 +153,7 @@ FROM (
                 WHEN e.state = 'received' AND e.received_at < d.found_at THEN 'event_waiting'
                 ELSE 'event_late' END AS cause
     FROM stripe_sync_drift d
-    JOIN stripe_sync_stripeevent e ON e.payload -> 'data' -> 'object' ->> 'id' = d.stripe_id
+    JOIN stripe_sync_stripeevent e ON e.payload::json -> 'data' -> 'object' ->> 'id' = d.stripe_id
     WHERE d.run_id = %(run)s AND d.healed AND e.connection_id = %(connection)s
       AND e.created >= %(earliest)s AND e.created >= COALESCE(d.since, %(earliest)s)
       AND (e.state IN ('failed', 'received') OR e.received_at >= d.found_at)

@@ -22,7 +22,7 @@ Outcome = Literal["stored", "duplicate", "wrong_mode", "foreign_account"]
 _EVENTS = StripeEvent._meta.db_table
 _COLUMNS = """connection_id, event_id, type, created, api_version, livemode, payload, state, attempts, not_before,
     error, received_at"""
-_VALUES = "%s, %s, to_timestamp(%s), %s, %s, %s::jsonb, 'received', 0, now(), '', now()"
+_VALUES = "%s, %s, to_timestamp(%s), %s, %s, %s, 'received', 0, now(), '', now()"
 
 _INSERT = f"""
     INSERT INTO {_EVENTS} ({_COLUMNS}) SELECT c, {_VALUES} FROM unnest(%s::uuid[]) AS c ORDER BY c

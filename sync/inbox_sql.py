@@ -10,7 +10,7 @@ SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 _EVENTS = StripeEvent._meta.db_table
 
 _WAITING = f"""
-    SELECT id, connection_id, event_id, type, date_part('epoch', created)::bigint, payload::text, attempts
+    SELECT id, connection_id, event_id, type, date_part('epoch', created)::bigint, payload, attempts
     FROM {_EVENTS}
     WHERE state = 'received' AND not_before <= clock_timestamp()
 """  # noqa: S608  table name

@@ -6,7 +6,10 @@ from connector.models import Connection
 
 
 class StripeEvent(models.Model):
-    """``payload`` is the event as Stripe sent it; it expires, the row stays for deduplication.
+    """``payload`` is the event's JSON as Stripe sent it; it expires, the row stays for deduplication.
+
+    Most payloads lie beside the rows (``toast_tuple_target``), so that marking an event does not write them again:
+    https://www.postgresql.org/docs/current/storage-toast.html
 
     ``customer`` is whom it was about, once it was read; null for products and the like.
     """
@@ -23,7 +26,7 @@ class StripeEvent(models.Model):
     created = models.DateTimeField()
     api_version = models.CharField(max_length=64, blank=True)
     livemode = models.BooleanField()
-    payload = models.JSONField(null=True)
+    payload = models.TextField(null=True)
     customer = models.CharField(max_length=255, null=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)

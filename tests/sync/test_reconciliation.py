@@ -1,5 +1,6 @@
 """Comparing the mirror with Stripe, healing it, and saying what was wrong."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -116,7 +117,7 @@ def test_it_says_why_an_object_had_drifted(
         StripeEvent.objects.create(
             connection=connection, event_id="evt_1", type=kind, state=state, livemode=False,
             created=timezone.now() + timedelta(seconds=offset - older),
-            payload={"data": {"object": {"id": subscription}}},
+            payload=json.dumps({"data": {"object": {"id": subscription}}}),
         )  # fmt: skip
     let_time_pass(stripe_account.sandbox, 60)
     run = reconcile(connection=connection)
@@ -138,7 +139,7 @@ def test_it_says_that_an_event_came_after_the_run_had_found_out(
     StripeEvent.objects.create(
         connection=connection, event_id="evt_1", type="customer.subscription.updated", state="applied",
         created=timezone.now() + timedelta(seconds=offset - 60), livemode=False,
-        payload={"data": {"object": {"id": subscription}}},
+        payload=json.dumps({"data": {"object": {"id": subscription}}}),
     )  # fmt: skip
     work(run)
     assert run.drifts.get().cause == "event_late"

@@ -1,5 +1,6 @@
 """A reconciliation right after an event: what it reads is too early to be believed, and is not lost all the same."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ def deliver_everything(connection: Connection, account: StripeAccount) -> None:
             type=event["type"],
             created=datetime.fromtimestamp(event["created"], UTC),
             livemode=False,
-            payload=event,
+            payload=json.dumps(event),
         )
     inbox.drain()
 
