@@ -4,11 +4,10 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
-
 from sync.models import Customer
 from sync.observed import CustomerKey
 from sync.records import as_records, records_sql
+from sync.row_locks import lock_or_make
 
 APP_LOCK = 0x53545250
 """First key of the advisory lock of an App: shared by writers, held alone while its identities are projected."""
@@ -22,20 +21,8 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     """
     rows = as_records([{"c": connection_id, "s": stripe_id} for connection_id, stripe_id in keys])
     values: list[Any] = [APP_LOCK, sorted(map(str, app_ids)), rows]
-    # One customer alone is nearly always known. Of several, the new ones come first: rows are locked in one order.
-    found = _lock(values) if len(keys) == 1 else []
-    if len(found) < len(keys):
-        with database.cursor() as cursor:
-            cursor.execute(_NEW_SQL, values)
-        found = _lock(values)
+    found = lock_or_make(_LOCK_SQL, _NEW_SQL, values, len(keys)) if keys else []
     return {(connection_id, stripe_id): email for connection_id, stripe_id, email in found}
-
-
-def _lock(values: list[Any]) -> list[tuple[UUID, str, str | None]]:
-    with database.cursor() as cursor:
-        cursor.execute(_LOCK_SQL, values)
-        rows: list[tuple[UUID, str, str | None]] = cursor.fetchall()
-    return rows
 
 
 _SHARE = """

@@ -24,6 +24,7 @@ from sync.known import KnownRows, load_known
 from sync.observed import CustomerKey, Written
 from sync.provenance import Former, sources_of
 from sync.records import as_records
+from sync.row_locks import lock_or_make
 from sync.signals import announce
 from sync.traits import CustomerState, project
 
@@ -42,10 +43,7 @@ class TraitChange(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A user, the connection that serves the user's App, and what links the user to customers there.
-
-    ``has_traits``: whether the user is known to have a row of traits.
-    """
+    """A user, the connection that serves the user's App, and what links the user to customers there."""
 
     connection_id: UUID
     app_id: UUID
@@ -53,13 +51,15 @@ class Link(NamedTuple):
     user_id: str
     stripe_id: str | None
     email: str | None
-    has_traits: bool
 
 
 class TraitsRow(NamedTuple):
-    """A user's row as it is: ``values`` in the order of ``TRAIT_NAMES``; ``version`` 0 where nobody wrote it yet."""
+    """A user's row as it is: ``values`` in the order of ``TRAIT_NAMES``; ``version`` 0 where nobody wrote it yet.
 
-    id: int
+    ``place``: https://www.postgresql.org/docs/current/ddl-system-columns.html#DDL-SYSTEM-COLUMNS-CTID
+    """
+
+    place: str
     version: int
     customer: str | None
     subscription: str | None
@@ -124,11 +124,21 @@ def project_touched(
 
     ``source`` is why, where nothing was written. Call it in the transaction that wrote the mirror.
     """
-    keys = [{"c": key[0], "s": key[1], "e": former_emails.get(key)} for key in touched]
+    keys = [
+        {"c": key[0], "s": key[1], "e": former_emails.get(key), "w": _may_have_another(key, former_emails, written)}
+        for key in touched
+    ]
     with database.cursor() as cursor:
         cursor.execute(sql.FIND_USERS, [as_records(keys)])
         links = [Link(*row) for row in cursor.fetchall()]
     return _project(links, written, source or {})
+
+
+def _may_have_another(
+    key: CustomerKey, former_emails: Mapping[CustomerKey, str | None], written: WrittenOf
+) -> bool:
+    """Whether the customer's email may be another than the former one."""
+    return key not in former_emails or any(isinstance(one.fact, CustomerFact) for one in written.get(key, ()))
 
 
 def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
@@ -153,16 +163,10 @@ def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
 
 
 def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], TraitsRow]:
-    with database.cursor() as cursor:
-        if new := [link for link in links if not link.has_traits]:
-            cursor.execute(sql.MAKE_ROWS, [_users(new)])
-        cursor.execute(sql.LOCK_ROWS, [_users(links)])
-        return {row[:3]: TraitsRow(row[3], row[4], row[5], row[6], row[7:]) for row in cursor.fetchall()}
-
-
-def _users(links: Iterable[Link]) -> str:
     users = {(link.app_id, link.livemode, link.user_id) for link in links}
-    return as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
+    named = as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
+    rows = lock_or_make(sql.LOCK_ROWS, sql.MAKE_ROWS, [named], len(users))
+    return {row[:3]: TraitsRow(row[3], row[4], row[5], row[6], row[7:]) for row in rows}
 
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
@@ -215,7 +219,7 @@ def _compare(
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
     now = int(time.time())
     return {
-        "id": row.id,
+        "place": row.place,
         "a": link.app_id,
         "l": link.livemode,
         "u": link.user_id,

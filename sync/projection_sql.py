@@ -51,10 +51,12 @@ def _columns(model: type[models.Model], fact: type, alias: str) -> str:
 
 FIND_USERS = f"""
     WITH touched AS MATERIALIZED (
-        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email, c.email
-        FROM {records_sql("c uuid, s text, e text")} k
+        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email,
+            CASE WHEN k.w THEN
+                (SELECT c.email FROM {_CUSTOMERS} c WHERE c.connection_id = k.c AND c.stripe_id = k.s)
+            END AS email
+        FROM {records_sql("c uuid, s text, e text, w boolean")} k
         JOIN {_CONNECTIONS} cn ON cn.id = k.c AND cn.status <> 'revoked'
-        LEFT JOIN {_CUSTOMERS} c ON c.connection_id = k.c AND c.stripe_id = k.s
     ), emails AS MATERIALIZED (
         SELECT DISTINCT t.connection_id, t.app_id, t.livemode, lower(e) AS email
         FROM touched t, unnest(ARRAY[t.email, t.former_email]) AS e WHERE e IS NOT NULL
@@ -66,14 +68,15 @@ FIND_USERS = f"""
         FROM emails e JOIN {_IDENTITIES} i ON i.app_id = e.app_id AND lower(i.email_address) = e.email
         WHERE i.stripe_id IS NULL
     )
-    SELECT l.*, (SELECT t.id FROM {_TRAITS} t
-        WHERE t.app_id = l.app_id AND t.livemode = l.livemode AND t.user_id = l.user_id) IS NOT NULL
-    FROM links l
+    SELECT * FROM links
 """  # noqa: S608  names of tables and columns only
-"""Customers with their former emails → ``(connection, app, livemode, user, stripe_id, email, has traits)`` of users."""
+"""Customers → ``(connection, app, livemode, user, stripe_id, email)`` of users.
+
+Of a customer: its former email, and whether it may have another one by now.
+"""
 
 NAMED_USERS = f"""
-    SELECT cn.id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address, false
+    SELECT cn.id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address
     FROM {_CONNECTIONS} cn
     CROSS JOIN unnest(%s::text[]) AS u(user_id)
     LEFT JOIN {_IDENTITIES} i ON i.app_id = cn.app_id AND i.user_id = u.user_id
@@ -90,12 +93,12 @@ MAKE_ROWS = f"""
 """  # noqa: S608
 
 LOCK_ROWS = f"""
-    SELECT t.app_id, t.livemode, t.user_id, t.id, t.version, t.customer, t.subscription,
+    SELECT t.app_id, t.livemode, t.user_id, t.ctid, t.version, t.customer, t.subscription,
         {_as_stored(UserTraits, "t", TRAIT_NAMES)}
     FROM {_TRAITS} t JOIN {_USERS} ON t.app_id = u.a AND t.livemode = u.l AND t.user_id = u.u
     ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
 """  # noqa: S608
-"""Lock the users' rows in one order and answer what they say now."""
+"""Lock the users' rows in one order and answer what they say now. While one is locked, it stays in its place."""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
@@ -164,7 +167,7 @@ def _new_value(name: str) -> str:
 
 _SAVED = ", ".join(
     [
-        "id bigint, a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, history jsonb",
+        "place tid, a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, history jsonb",
         *(f'"{name}" {_record_type(name)}' for name in TRAIT_NAMES),
     ]
 )
@@ -177,7 +180,7 @@ SAVE = f"""
         UPDATE {_TRAITS} t SET {_SETS}, customer = r.customer, subscription = r.subscription,
             sources = t.sources || r.new_sources, updated_at = now(),
             version = pg_current_xact_id()::text::bigint
-        FROM r WHERE t.id = r.id
+        FROM r WHERE t.ctid = r.place AND t.app_id = r.a AND t.livemode = r.l AND t.user_id = r.u
     )
     INSERT INTO {TraitHistory._meta.db_table} (app_id, livemode, user_id, changes, source, at)
     SELECT r.a, r.l, r.u, h.changes, h.source, now()

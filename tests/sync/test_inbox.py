@@ -69,12 +69,11 @@ def test_it_needs_no_more_statements_for_a_full_batch_of_every_kind(connection: 
     ]
     deliver(connection, *events)
 
-    with CaptureQueriesContext(
-        database,
-    ) as queries:
+    with CaptureQueriesContext(database) as queries:
         assert inbox.apply_batch() == len(events)
 
-    assert len(queries) <= 25, "\n".join(query["sql"][:100] for query in queries)
+    # In the transaction of a test, a savepoint stands for BEGIN and COMMIT.
+    assert len(queries) - 2 <= 25, "\n".join(query["sql"][:100] for query in queries)
 
 
 def test_it_parks_a_poisoned_event_alone(connection: Connection) -> None:
