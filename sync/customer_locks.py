@@ -19,10 +19,11 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     Shares the lock of the Apps, so that their identities are not projected meanwhile. Returns the email each
     customer had before.
     """
-    rows = as_records([{"c": connection_id, "s": stripe_id} for connection_id, stripe_id in keys])
+    listed = list(keys)
+    rows = as_records([{"n": n, "c": key[0], "s": key[1]} for n, key in enumerate(listed)])
     values: list[Any] = [APP_LOCK, sorted(map(str, app_ids)), rows]
-    found = lock_or_make(_LOCK_SQL, _NEW_SQL, values, len(keys)) if keys else []
-    return {(connection_id, stripe_id): email for connection_id, stripe_id, email in found}
+    found = lock_or_make(_LOCK_SQL, _NEW_SQL, values, len(listed)) if listed else []
+    return {listed[n]: email for n, email in found}
 
 
 _SHARE = """
@@ -30,7 +31,7 @@ _SHARE = """
         SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a
     )
 """
-_KEYS = f"{records_sql('c uuid, s text')} k"
+_KEYS = f"{records_sql('n integer, c uuid, s text')} k"
 _NEW_SQL = f"""
     {_SHARE}
     INSERT INTO {Customer._meta.db_table}
@@ -40,7 +41,7 @@ _NEW_SQL = f"""
 """  # noqa: S608  table name
 _LOCK_SQL = f"""
     {_SHARE}
-    SELECT t.connection_id, t.stripe_id, t.email FROM {Customer._meta.db_table} t
+    SELECT k.n, t.email FROM {Customer._meta.db_table} t
     JOIN {_KEYS} ON t.connection_id = k.c AND t.stripe_id = k.s CROSS JOIN (SELECT count(*) FROM shared) s
     ORDER BY t.connection_id, t.stripe_id FOR NO KEY UPDATE OF t
 """  # noqa: S608  table name

@@ -48,8 +48,7 @@ def _listed(state: CustomerState) -> set[str]:
 
 
 def _discounts_of(state: CustomerState, known: KnownOfConnection) -> list[DiscountFact]:
-    mine = state.customer.stripe_id
-    return [one for one in known.discounts.values() if one.customer == mine and not one.deleted]
+    return [one for one in known.discounts_of.get(state.customer.stripe_id, {}).values() if not one.deleted]
 
 
 def _is_unlisted(

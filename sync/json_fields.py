@@ -25,10 +25,10 @@ def text(data: Json, name: str, limit: int = 255) -> str | None:
 
 
 def required_text(data: Json, name: str, limit: int = 255) -> str:
-    value = text(data, name, limit)
-    if not value:
-        raise UnreadableError(name)
-    return value
+    value = data.get(name)
+    if value and isinstance(value, str) and len(value) <= limit:
+        return value
+    raise UnreadableError(name)
 
 
 def flag(data: Json, name: str) -> bool | None:
@@ -54,18 +54,18 @@ def integer(data: Json, name: str) -> int | None:
 
 def small(data: Json, name: str, limit: int = 32_767) -> int | None:
     """A count from 0 to ``limit``."""
-    value = integer(data, name)
-    if value is not None and not 0 <= value <= limit:
-        raise UnreadableError(name)
-    return value
+    value = data.get(name)
+    if value is None or (type(value) is int and 0 <= value <= limit):
+        return value
+    raise UnreadableError(name)
 
 
 def time(data: Json, name: str) -> int | None:
     """Epoch seconds between 1970 and 9999."""
-    value = integer(data, name)
-    if value is not None and not 0 <= value < _YEAR_10000:
-        raise UnreadableError(name)
-    return value
+    value = data.get(name)
+    if value is None or (type(value) is int and 0 <= value < _YEAR_10000):
+        return value
+    raise UnreadableError(name)
 
 
 def required_time(data: Json, name: str) -> int:

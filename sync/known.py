@@ -14,7 +14,7 @@ from sync.traits import CustomerState, Known
 
 @dataclass(slots=True)
 class KnownRows:
-    """``Known`` per connection. ``discount_ranks`` are of all discounts of the customers, listed anywhere or not."""
+    """``Known`` per connection."""
 
     by_connection: dict[UUID, "KnownOfConnection"] = field(default_factory=dict)
 
@@ -26,7 +26,11 @@ class KnownRows:
 
 @dataclass(slots=True)
 class KnownOfConnection(Known):
+    """``discount_ranks`` are of all discounts of the customers, listed anywhere or not; ``discounts_of`` has them by
+    customer."""
+
     discounts: dict[str, DiscountFact] = field(default_factory=dict)
+    discounts_of: dict[str, dict[str, DiscountFact]] = field(default_factory=dict)
     payment_methods: dict[str, PaymentMethodFact] = field(default_factory=dict)
     product_names: dict[str, str] = field(default_factory=dict)
     coupon_names: dict[str, str] = field(default_factory=dict)
@@ -55,6 +59,8 @@ def _add_discount(
     here: KnownOfConnection, discount: DiscountFact, rank: int, coupon_name: str | None, *, coupon_known: bool
 ) -> None:
     here.discounts[discount.stripe_id] = discount
+    if discount.customer:
+        here.discounts_of.setdefault(discount.customer, {})[discount.stripe_id] = discount
     here.discount_ranks[discount.stripe_id] = rank
     if coupon_known and discount.coupon:
         here.coupons.add(discount.coupon)

@@ -163,10 +163,10 @@ def _project(links: list[Link], written: WrittenOf, source: Json) -> Projected:
 
 
 def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], TraitsRow]:
-    users = {(link.app_id, link.livemode, link.user_id) for link in links}
-    named = as_records([{"a": app_id, "l": livemode, "u": user_id} for app_id, livemode, user_id in users])
+    users = list({(link.app_id, link.livemode, link.user_id) for link in links})
+    named = as_records([{"n": n, "a": one[0], "l": one[1], "u": one[2]} for n, one in enumerate(users)])
     rows = lock_or_make(sql.LOCK_ROWS, sql.MAKE_ROWS, [named], len(users))
-    return {row[:3]: TraitsRow(row[3], row[4], row[5], row[6], row[7:]) for row in rows}
+    return {users[row[0]]: TraitsRow(*row[1:5], row[5:]) for row in rows}
 
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:

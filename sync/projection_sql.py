@@ -84,7 +84,7 @@ NAMED_USERS = f"""
 """  # noqa: S608
 """The same columns for users by name, once per connection of the App; without an identity both links are null."""
 
-_USERS = f"{records_sql('a uuid, l boolean, u text')} u"
+_USERS = f"{records_sql('n integer, a uuid, l boolean, u text')} u"
 
 MAKE_ROWS = f"""
     INSERT INTO {_TRAITS} (app_id, livemode, user_id, subscription_status, sources, version, updated_at)
@@ -93,12 +93,12 @@ MAKE_ROWS = f"""
 """  # noqa: S608
 
 LOCK_ROWS = f"""
-    SELECT t.app_id, t.livemode, t.user_id, t.ctid, t.version, t.customer, t.subscription,
+    SELECT u.n, t.ctid, t.version, t.customer, t.subscription,
         {_as_stored(UserTraits, "t", TRAIT_NAMES)}
     FROM {_TRAITS} t JOIN {_USERS} ON t.app_id = u.a AND t.livemode = u.l AND t.user_id = u.u
     ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
 """  # noqa: S608
-"""Lock the users' rows in one order and answer what they say now. While one is locked, it stays in its place."""
+"""Lock the users' rows in one order and answer by number what they say now. While one is locked, it stays in its place."""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (

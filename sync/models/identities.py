@@ -1,5 +1,6 @@
 """Who an end user is at Stripe, and the fifteen traits that follow from it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -78,5 +79,5 @@ class TraitHistory(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["app_id", "user_id", "-at"], name="history_by_user"),
-            models.Index(fields=["at"], name="history_by_time"),
+            BrinIndex(fields=["at"], name="history_by_time"),
         ]
