@@ -22,7 +22,7 @@ from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
 from sync.observed import CustomerKey, Written
-from sync.provenance import Former, sources_of
+from sync.provenance import Former, moved_to, sources_of
 from sync.records import as_records
 from sync.row_locks import lock_or_make
 from sync.signals import announce
@@ -63,6 +63,7 @@ class TraitsRow(NamedTuple):
     version: int
     customer: str | None
     subscription: str | None
+    sources: str
     values: tuple[Any, ...]
 
 
@@ -166,7 +167,7 @@ def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], TraitsRow]:
     users = list({(link.app_id, link.livemode, link.user_id) for link in links})
     named = as_records([{"n": n, "a": one[0], "l": one[1], "u": one[2]} for n, one in enumerate(users)])
     rows = lock_or_make(sql.LOCK_ROWS, sql.MAKE_ROWS, [named], len(users))
-    return {users[row[0]]: TraitsRow(*row[1:5], row[5:]) for row in rows}
+    return {users[row[0]]: TraitsRow(*row[1:6], row[6:]) for row in rows}
 
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:
@@ -217,7 +218,6 @@ def _compare(
     keys = {(link.connection_id, one.state.customer.stripe_id) for one in linked}
     taken = [one for key in keys for one in written.get(key, ())]
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
-    now = int(time.time())
     return {
         "place": row.place,
         "a": link.app_id,
@@ -225,7 +225,7 @@ def _compare(
         "u": link.user_id,
         "customer": projection.customer,
         "subscription": projection.subscription,
-        "new_sources": {name: {**one, "set_at": now} for name, one in sources.items()},
+        "sources": moved_to(sources, row.sources, now=int(time.time())),
         "history": _history(changed, sources),
         **{name: value for name, value in zip(sql.TRAIT_NAMES, values, strict=True) if value is not None},
     }

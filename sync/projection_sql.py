@@ -88,12 +88,12 @@ _USERS = f"{records_sql('n integer, a uuid, l boolean, u text')} u"
 
 MAKE_ROWS = f"""
     INSERT INTO {_TRAITS} (app_id, livemode, user_id, subscription_status, sources, version, updated_at)
-    SELECT u.a, u.l, u.u, 'NONE', '{{}}', 0, now() FROM {_USERS} ORDER BY u.a, u.l, u.u
+    SELECT u.a, u.l, u.u, 'NONE', '[]', 0, now() FROM {_USERS} ORDER BY u.a, u.l, u.u
     ON CONFLICT (app_id, livemode, user_id) DO NOTHING
 """  # noqa: S608
 
 LOCK_ROWS = f"""
-    SELECT u.n, t.ctid, t.version, t.customer, t.subscription,
+    SELECT u.n, t.ctid, t.version, t.customer, t.subscription, t.sources,
         {_as_stored(UserTraits, "t", TRAIT_NAMES)}
     FROM {_TRAITS} t JOIN {_USERS} ON t.app_id = u.a AND t.livemode = u.l AND t.user_id = u.u
     ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
@@ -167,7 +167,7 @@ def _new_value(name: str) -> str:
 
 _SAVED = ", ".join(
     [
-        "place tid, a uuid, l boolean, u text, customer text, subscription text, new_sources jsonb, history jsonb",
+        "place tid, a uuid, l boolean, u text, customer text, subscription text, sources json, history json",
         *(f'"{name}" {_record_type(name)}' for name in TRAIT_NAMES),
     ]
 )
@@ -178,12 +178,12 @@ SAVE = f"""
         SELECT * FROM {records_sql(_SAVED)} r
     ), saved AS (
         UPDATE {_TRAITS} t SET {_SETS}, customer = r.customer, subscription = r.subscription,
-            sources = t.sources || r.new_sources, updated_at = now(),
+            sources = r.sources::text, updated_at = now(),
             version = pg_current_xact_id()::text::bigint
         FROM r WHERE t.ctid = r.place AND t.app_id = r.a AND t.livemode = r.l AND t.user_id = r.u
     )
     INSERT INTO {TraitHistory._meta.db_table} (app_id, livemode, user_id, changes, source, at)
     SELECT r.a, r.l, r.u, h.changes, h.source, now()
-    FROM r, jsonb_to_recordset(r.history) AS h(changes jsonb, source jsonb)
+    FROM r, json_to_recordset(r.history) AS h(changes jsonb, source jsonb)
 """  # noqa: S608
 """Save the users that changed, and what they were before."""

@@ -1,7 +1,9 @@
 """Which event, answer or run set a trait: the one that brought what the mirror took of its object. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
 
 from sync.facts import CustomerFact, DiscountFact, Fact, Json, PaymentFact, PaymentMethodFact, SubscriptionFact
 from sync.observed import Written
@@ -34,6 +36,19 @@ def sources_of(
             found[group] = _newest_that_fits(written, _preferences(group, projection, former)).source
         sources[trait] = found[group]
     return sources
+
+
+def moved_to(sources: Mapping[str, Json], stored: str, *, now: int) -> list[list[Any]]:
+    """What is stored of a user's sources, with the traits that changed moved to what set them ``now``."""
+    groups = [
+        [source, kept]
+        for source, traits in orjson.loads(stored)
+        if (kept := [trait for trait in traits if trait not in sources])
+    ]
+    new: dict[int, list[Any]] = {}
+    for trait, source in sources.items():
+        new.setdefault(id(source), [{**source, "set_at": now}, []])[1].append(trait)
+    return [*groups, *new.values()]
 
 
 def _group(trait: str) -> str:

@@ -114,7 +114,7 @@ def _former_values(app_id: UUID, user_id: str, *, livemode: bool) -> Mapping[str
 
 
 def _trait_line(name: str, row: UserTraits | None, former: list[Any], connection: Connection | None) -> TraitLine:
-    source = row.sources.get(name, {}) if row else {}
+    source = row.source_of(name) if row else {}
     return TraitLine(
         name=name,
         value=getattr(row, name) if row else None,

@@ -1,5 +1,8 @@
 """Who an end user is at Stripe, and the fifteen traits that follow from it."""
 
+import json
+from typing import Any
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Lower
@@ -27,8 +30,9 @@ class Identity(models.Model):
 class UserTraits(models.Model):
     """The fifteen traits of one end user in one mode, named as in the product guide; null where there is none.
 
-    ``sources`` maps a trait's name to what set it: ``{"event": "evt_…"}``, ``{"request": "req_…"}`` or
-    ``{"run": "…"}``, with ``"at"`` (Stripe's time) and ``"set_at"`` (ours), both in epoch seconds. ``version`` is
+    ``sources`` is JSON, ``[[source, [trait, …]], …]``: what set the traits, each once, as most of them change together.
+    A source is ``{"event": "evt_…"}``, ``{"request": "req_…"}`` or ``{"run": "…"}``, with ``"at"`` (Stripe's time) and
+    ``"set_at"`` (ours), both in epoch seconds. It is text as PostgreSQL only keeps it. ``version`` is
     the id of the transaction that last changed the row: it grows with every change and is the cursor of
     ``GET traits/?updated_since=``.
     """
@@ -55,7 +59,7 @@ class UserTraits(models.Model):
 
     customer = models.CharField(max_length=255, null=True)
     subscription = models.CharField(max_length=255, null=True)
-    sources = models.JSONField(default=dict)
+    sources = models.TextField(default="[]")
     version = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField()
 
@@ -64,6 +68,10 @@ class UserTraits(models.Model):
             models.UniqueConstraint(fields=["app_id", "livemode", "user_id"], name="traits_once_per_user_and_mode")
         ]
         indexes = [models.Index(fields=["app_id", "livemode", "version"], name="traits_by_version")]
+
+    def source_of(self, trait: str) -> dict[str, Any]:
+        """What set the trait; empty where nothing has."""
+        return next((source for source, traits in json.loads(self.sources) if trait in traits), {})
 
 
 class TraitHistory(models.Model):

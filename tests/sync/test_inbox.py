@@ -45,7 +45,7 @@ def test_it_turns_events_into_traits_in_any_order(connection: Connection) -> Non
     traits = traits_of(connection)
     assert traits.subscription_status == "active"
     assert traits.subscription_plan == "Basic"
-    assert traits.sources["subscription_status"]["event"] == updated["id"]
+    assert traits.source_of("subscription_status")["event"] == updated["id"]
     assert not RefreshRequest.objects.filter(connection=connection).exists()
     assert {event.state for event in StripeEvent.objects.filter(connection=connection)} == {"applied"}
 

@@ -33,7 +33,7 @@ def test_it_turns_fetched_objects_into_traits() -> None:
     assert str(traits.payment_card_expiration) == "2031-08-01"
     assert traits.current_period_end.timestamp() == shapes.NOW + shapes.MONTH
     assert traits.delinquent is False
-    assert traits.sources["subscription_status"]["request"] == "req_1"
+    assert traits.source_of("subscription_status")["request"] == "req_1"
     assert {change.trait for change in changes} >= {"subscription_status", "coupon"}
     assert not RefreshRequest.objects.filter(connection=connection, reason="unknown customer").exists()
     assert TraitHistory.objects.filter(app_id=connection.app_id).count() == 1

@@ -47,8 +47,8 @@ def happen(connection: Connection, *events: dict[str, Any]) -> None:
 
 
 def source_of(connection: Connection, trait: str) -> Any:
-    sources = UserTraits.objects.get(app_id=connection.app_id, user_id="ada").sources
-    return sources[trait].get("event", sources[trait].get("request"))
+    source = UserTraits.objects.get(app_id=connection.app_id, user_id="ada").source_of(trait)
+    return source.get("event", source.get("request"))
 
 
 def test_it_names_the_last_of_several_events_in_whatever_order_they_came(connection: Connection) -> None:

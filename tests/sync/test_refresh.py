@@ -162,7 +162,7 @@ def test_it_shows_a_product_s_new_name(
     work_off_everything(connection)
     traits = traits_of(connection)
     assert traits.subscription_plan == "Standard"
-    assert traits.sources["subscription_plan"]["product"] == ada["product"]
+    assert traits.source_of("subscription_plan")["product"] == ada["product"]
 
 
 @pytest.mark.parametrize(("module", "min_rank"), [(refresh_worker, RENAMED_RANK), (refresh, 1)])
