@@ -7,7 +7,6 @@ parked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import orjson
 import structlog
@@ -19,7 +18,7 @@ from connector.models import Connection
 from sync import inbox_sql as sql
 from sync.facts import Reading
 from sync.observations import apply_observations
-from sync.observed import Observation, event_rank
+from sync.observed import ConnectionId, Observation, event_rank
 from sync.records import as_records
 from sync.stripe_events import is_deauthorization, read_event
 
@@ -35,7 +34,7 @@ class InboxEvent:
     """A claimed row. ``created`` in epoch seconds; ``customer`` is known once it was read."""
 
     id: int
-    connection_id: UUID
+    connection_id: ConnectionId
     event_id: str
     type: str
     created: int
@@ -107,13 +106,14 @@ def _claim(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
         return [InboxEvent(*row) for row in cursor.fetchall()]
 
 
-def _load_connections(events: Sequence[InboxEvent]) -> dict[UUID, Connection]:
+def _load_connections(events: Sequence[InboxEvent]) -> dict[ConnectionId, Connection]:
     """Without the secrets, which nobody here needs."""
     fields = ("app_id", "method", "status", "livemode", "stripe_account_id", "permissions")
-    return Connection.objects.only(*fields).in_bulk({event.connection_id for event in events})
+    found = Connection.objects.only(*fields).filter(id__in={event.connection_id for event in events})
+    return {str(connection.id): connection for connection in found}
 
 
-def _take_in(events: list[InboxEvent], connections: dict[UUID, Connection]) -> None:
+def _take_in(events: list[InboxEvent], connections: dict[ConnectionId, Connection]) -> None:
     observations = []
     for event in events:
         connection = connections[event.connection_id]

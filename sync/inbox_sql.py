@@ -10,7 +10,7 @@ SERVED = (Connection.Status.ACTIVE, Connection.Status.ERROR)
 _EVENTS = StripeEvent._meta.db_table
 
 _WAITING = f"""
-    SELECT id, connection_id, event_id, type, date_part('epoch', created)::bigint, payload, attempts
+    SELECT id, connection_id::text, event_id, type, date_part('epoch', created)::bigint, payload, attempts
     FROM {_EVENTS}
     WHERE state = 'received' AND not_before <= clock_timestamp()
 """  # noqa: S608  table name
@@ -29,7 +29,7 @@ MARK = f"""
         FROM r WHERE t.id = r.id
     ), free AS (
         SELECT id FROM {Connection._meta.db_table}
-        WHERE id = ANY(%s) AND (last_event_at IS NULL OR last_event_at < now() - interval '1 second')
+        WHERE id = ANY(%s::uuid[]) AND (last_event_at IS NULL OR last_event_at < now() - interval '1 second')
         FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE {Connection._meta.db_table} t SET last_event_at = now() FROM free WHERE t.id = free.id

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from django.db import connection as database
 
 from sync import projection_sql as sql
 from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
+from sync.observed import ConnectionId
 from sync.records import as_records
 from sync.traits import CustomerState, Known
 
@@ -16,9 +16,9 @@ from sync.traits import CustomerState, Known
 class KnownRows:
     """``Known`` per connection."""
 
-    by_connection: dict[UUID, "KnownOfConnection"] = field(default_factory=dict)
+    by_connection: dict[ConnectionId, "KnownOfConnection"] = field(default_factory=dict)
 
-    def of(self, connection_id: UUID) -> "KnownOfConnection":
+    def of(self, connection_id: ConnectionId) -> "KnownOfConnection":
         if connection_id not in self.by_connection:
             self.by_connection[connection_id] = KnownOfConnection()
         return self.by_connection[connection_id]
@@ -38,7 +38,7 @@ class KnownOfConnection(Known):
     coupons: set[str] = field(default_factory=set)
 
 
-def load_known(states: Iterable[tuple[UUID, CustomerState]]) -> KnownRows:
+def load_known(states: Iterable[tuple[ConnectionId, CustomerState]]) -> KnownRows:
     wanted = {key for connection_id, state in states for key in _wanted(connection_id, state)}
     rows = as_records([{"c": c, "k": kind, "s": stripe_id} for c, kind, stripe_id in wanted])
     known = KnownRows()
@@ -68,7 +68,7 @@ def _add_discount(
             here.coupon_names[discount.coupon] = coupon_name
 
 
-def _wanted(connection_id: UUID, state: CustomerState) -> Iterable[tuple[UUID, str, str]]:
+def _wanted(connection_id: ConnectionId, state: CustomerState) -> Iterable[tuple[ConnectionId, str, str]]:
     customer = state.customer
     yield connection_id, "discounts of", customer.stripe_id
     if customer.discount:

@@ -6,7 +6,6 @@ Callers hold the locks of ``customer_locks``; tables and rows are written in one
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db import connection as database
 from django.db import models
@@ -37,7 +36,7 @@ from sync.models import (
     PromotionCode,
     Subscription,
 )
-from sync.observed import Mirrored, Observation, Written, is_fetched
+from sync.observed import ConnectionId, Mirrored, Observation, Written, is_fetched
 from sync.records import as_records
 
 
@@ -68,7 +67,7 @@ TABLES: dict[type[MirroredFact], Table] = {
 
 def write(observations: Iterable[Observation], mirrored: Mirrored) -> None:
     """Apply the facts under the guard; ``mirrored`` collects touched customers, doubts and renamed objects."""
-    newest: dict[type[Fact], dict[tuple[UUID, str], Written]] = {}
+    newest: dict[type[Fact], dict[tuple[ConnectionId, str], Written]] = {}
     for observation in observations:
         for doubt in observation.doubts:
             mirrored.doubt(observation.connection_id, doubt, observation.rank)
@@ -82,7 +81,7 @@ def write(observations: Iterable[Observation], mirrored: Mirrored) -> None:
 
 
 def _keep_newest(
-    versions: dict[tuple[UUID, str], Written],
+    versions: dict[tuple[ConnectionId, str], Written],
     observation: Observation,
     fact: Fact,
     mirrored: Mirrored,
@@ -98,7 +97,7 @@ def _keep_newest(
 
 
 def _doubt_both(
-    mirrored: Mirrored, connection_id: UUID, rank: int, fact: Fact, other_customer: str | None
+    mirrored: Mirrored, connection_id: ConnectionId, rank: int, fact: Fact, other_customer: str | None
 ) -> None:
     """Two facts of the same second differ: read what they are about again."""
     if isinstance(fact, ProductFact | PriceFact | CouponFact | PromotionCodeFact):
@@ -112,7 +111,7 @@ def _doubt_both(
 def _upsert(
     fact_type: type[MirroredFact],
     table: Table,
-    versions: dict[tuple[UUID, str], Written],
+    versions: dict[tuple[ConnectionId, str], Written],
     mirrored: Mirrored,
 ) -> None:
     listed = list(versions.items())
@@ -151,7 +150,7 @@ def _contradicts(rank: int, rank_before: int | None, *, differs: bool, written: 
     return differs and (rank_before == rank or is_fetched(rank))
 
 
-def _write_payments(payments: dict[tuple[UUID, str], Written], mirrored: Mirrored) -> None:
+def _write_payments(payments: dict[tuple[ConnectionId, str], Written], mirrored: Mirrored) -> None:
     rows = [
         {"c": key[0], "s": key[1], "rank": version.rank, "failed": _payment_failed(version.fact)}
         for key, version in payments.items()

@@ -94,7 +94,7 @@ PAYMENTS_SQL = f"""
         UPDATE {Customer._meta.db_table} t SET payment_failed = new.failed, payment_rank = new.rank
         FROM new WHERE t.connection_id = new.c AND t.stripe_id = new.s AND new.rank > t.payment_rank
     )
-    SELECT new.c, new.s, greatest(new.rank, t.payment_rank), new.rank > t.payment_rank,
+    SELECT new.c::text, new.s, greatest(new.rank, t.payment_rank), new.rank > t.payment_rank,
         t.payment_failed <> new.failed
             AND (t.payment_rank = new.rank OR (t.payment_rank > new.rank AND mod(new.rank, 2) = 1))
     FROM new

@@ -5,7 +5,6 @@ Events, refreshes, reconciliation, catalogue runs and what actions got back come
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
@@ -15,7 +14,7 @@ from sync.customer_locks import lock_customers
 from sync.doubts import missing_pieces
 from sync.facts import CustomerFact, Json, PaymentFact, Reading, customer_of
 from sync.mirror import write
-from sync.observed import Mirrored, Observation, is_fetched
+from sync.observed import ConnectionId, CustomerKey, Mirrored, Observation, is_fetched
 from sync.projection import Projected, TraitChange, project_touched
 from sync.refresh_queue import ask
 from sync.stripe_objects import read_object
@@ -36,12 +35,12 @@ def apply_objects(
         for fact in reading.facts
         if isinstance(fact, CustomerFact)  # a fetched ``delinquent`` knows of every payment up to now
     ]
-    observation = Observation(connection.id, rank, source, reading.facts, reading.doubts)
-    return apply_observations([observation], connections={connection.id: connection})
+    observation = Observation(str(connection.id), rank, source, reading.facts, reading.doubts)
+    return apply_observations([observation], connections={observation.connection_id: connection})
 
 
 def apply_observations(
-    observations: Sequence[Observation], *, connections: Mapping[UUID, Connection]
+    observations: Sequence[Observation], *, connections: Mapping[ConnectionId, Connection]
 ) -> list[TraitChange]:
     """Take in facts of any number of connections. Returns the traits that changed."""
     mirrored = Mirrored()
@@ -55,7 +54,7 @@ def apply_observations(
     return projected.changes
 
 
-def _customers(observations: Iterable[Observation]) -> Collection[tuple[UUID, str]]:
+def _customers(observations: Iterable[Observation]) -> Collection[CustomerKey]:
     return {
         (observation.connection_id, customer)
         for observation in observations
@@ -64,7 +63,9 @@ def _customers(observations: Iterable[Observation]) -> Collection[tuple[UUID, st
     }
 
 
-def _look_for_missing(projected: Projected, mirrored: Mirrored, connections: Mapping[UUID, Connection]) -> None:
+def _look_for_missing(
+    projected: Projected, mirrored: Mirrored, connections: Mapping[ConnectionId, Connection]
+) -> None:
     """Doubt what touched customers lack. A fetch has told all it could: after one, only names can be missing."""
     readable = {key: _readable_methods(one) for key, one in connections.items()}
     for linked in projected.customers:

@@ -26,7 +26,7 @@ def ask_for_owners(request: RefreshRequest) -> None:
     customers = known if always_the_same else known | _told_by_stripe(connection, request)
     if not customers:
         log.warning("refresh_of_nobody", object=request.object_type, request=request.pk)
-    asked = {(connection.id, Doubt("customer", one, request.reason)): request.min_rank for one in customers}
+    asked = {(str(connection.id), Doubt("customer", one, request.reason)): request.min_rank for one in customers}
     with transaction.atomic():
         ask(asked)
         RefreshRequest.objects.filter(id=request.pk, created_at=request.created_at).delete()

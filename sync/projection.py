@@ -21,7 +21,7 @@ from sync import projection_sql as sql
 from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
-from sync.observed import CustomerKey, Written
+from sync.observed import ConnectionId, CustomerKey, Written
 from sync.provenance import Former, moved_to, sources_of
 from sync.records import as_records
 from sync.row_locks import lock_or_make
@@ -45,7 +45,7 @@ class TraitChange(NamedTuple):
 class Link(NamedTuple):
     """A user, the connection that serves the user's App, and what links the user to customers there."""
 
-    connection_id: UUID
+    connection_id: ConnectionId
     app_id: UUID
     livemode: bool
     user_id: str
@@ -71,7 +71,7 @@ class TraitsRow(NamedTuple):
 class LinkedCustomer:
     """``ranks`` of the rows by id; 0 for a customer that events named and nobody has seen."""
 
-    connection_id: UUID
+    connection_id: ConnectionId
     ranks: dict[str, int]
     state: CustomerState
 
@@ -87,7 +87,7 @@ class Projected:
 
 def project_customers(*, connection: Connection, customers: Collection[str], source: Json) -> list[TraitChange]:
     """Project the users linked to these customers. At most 1,000 customers a call."""
-    keys = [(connection.id, customer) for customer in customers]
+    keys = [(str(connection.id), customer) for customer in customers]
     with transaction.atomic():
         emails = lock_customers(keys, app_ids=[connection.app_id])
         return project_touched(keys, emails, {}, source).changes
@@ -126,7 +126,12 @@ def project_touched(
     ``source`` is why, where nothing was written. Call it in the transaction that wrote the mirror.
     """
     keys = [
-        {"c": key[0], "s": key[1], "e": former_emails.get(key), "w": _may_have_another(key, former_emails, written)}
+        {
+            "c": key[0],
+            "s": key[1],
+            "e": former_emails.get(key),
+            "w": _may_have_another(key, former_emails, written),
+        }
         for key in touched
     ]
     with database.cursor() as cursor:
@@ -167,7 +172,10 @@ def _lock_rows(links: list[Link]) -> dict[tuple[UUID, bool, str], TraitsRow]:
     users = list({(link.app_id, link.livemode, link.user_id) for link in links})
     named = as_records([{"n": n, "a": one[0], "l": one[1], "u": one[2]} for n, one in enumerate(users)])
     rows = lock_or_make(sql.LOCK_ROWS, sql.MAKE_ROWS, [named], len(users))
-    return {users[row[0]]: TraitsRow(*row[1:6], row[6:]) for row in rows}
+    return {
+        users[n]: TraitsRow(place, version, customer, subscription, sources, tuple(values))
+        for n, place, version, customer, subscription, sources, *values in rows
+    }
 
 
 def _load_customers(links: list[Link]) -> list[list[LinkedCustomer]]:

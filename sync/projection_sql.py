@@ -51,7 +51,7 @@ def _columns(model: type[models.Model], fact: type, alias: str) -> str:
 
 FIND_USERS = f"""
     WITH touched AS MATERIALIZED (
-        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email,
+        SELECT cn.id::text AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email,
             CASE WHEN k.w THEN
                 (SELECT c.email FROM {_CUSTOMERS} c WHERE c.connection_id = k.c AND c.stripe_id = k.s)
             END AS email
@@ -76,7 +76,7 @@ Of a customer: its former email, and whether it may have another one by now.
 """
 
 NAMED_USERS = f"""
-    SELECT cn.id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address
+    SELECT cn.id::text, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address
     FROM {_CONNECTIONS} cn
     CROSS JOIN unnest(%s::text[]) AS u(user_id)
     LEFT JOIN {_IDENTITIES} i ON i.app_id = cn.app_id AND i.user_id = u.user_id
@@ -98,7 +98,7 @@ LOCK_ROWS = f"""
     FROM {_TRAITS} t JOIN {_USERS} ON t.app_id = u.a AND t.livemode = u.l AND t.user_id = u.u
     ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
 """  # noqa: S608
-"""Lock the users' rows in one order and answer by number what they say now. While one is locked, it stays in its place."""
+"""Lock the users' rows in one order and answer by number what they say now. A locked row stays in its place."""
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
@@ -126,24 +126,24 @@ LOAD_KNOWN = f"""
     WITH wanted AS MATERIALIZED (
         SELECT * FROM {records_sql("c uuid, k text, s text")} w
     )
-    SELECT w.k, w.c, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
+    SELECT w.k, w.c::text, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
         (SELECT row_to_json(r) FROM (SELECT {_columns(Discount, DiscountFact, "d")}) r)
     FROM wanted w JOIN {Discount._meta.db_table} d ON d.connection_id = w.c AND d.stripe_id = w.s
     LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = w.c AND cp.stripe_id = d.coupon
     WHERE w.k = 'discount'
     UNION ALL
-    SELECT w.k, w.c, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
+    SELECT w.k, w.c::text, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
         (SELECT row_to_json(r) FROM (SELECT {_columns(Discount, DiscountFact, "d")}) r)
     FROM wanted w JOIN {Discount._meta.db_table} d ON d.connection_id = w.c AND d.customer = w.s
     LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = w.c AND cp.stripe_id = d.coupon
     WHERE w.k = 'discounts of'
     UNION ALL
-    SELECT w.k, w.c, m.stripe_id, m.rank, true, NULL,
+    SELECT w.k, w.c::text, m.stripe_id, m.rank, true, NULL,
         (SELECT row_to_json(r) FROM (SELECT {_columns(PaymentMethod, PaymentMethodFact, "m")}) r)
     FROM wanted w JOIN {PaymentMethod._meta.db_table} m ON m.connection_id = w.c AND m.stripe_id = w.s
     WHERE w.k = 'payment_method'
     UNION ALL
-    SELECT w.k, w.c, p.stripe_id, p.rank, true, p.name, NULL
+    SELECT w.k, w.c::text, p.stripe_id, p.rank, true, p.name, NULL
     FROM wanted w JOIN {Product._meta.db_table} p ON p.connection_id = w.c AND p.stripe_id = w.s
     WHERE w.k = 'product'
 """  # noqa: S608

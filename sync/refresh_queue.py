@@ -7,6 +7,7 @@ from django.db import connection as database
 
 from sync.facts import Doubt
 from sync.models import Discount, RefreshRequest, Subscription
+from sync.observed import ConnectionId
 from sync.records import as_records, records_sql
 
 SETTLE_SECONDS = 3
@@ -44,7 +45,8 @@ _ASK_SQL = f"""
 
 
 def ask(
-    doubts: Mapping[tuple[UUID, Doubt], int], renamed: Mapping[tuple[UUID, str, str], bool] | None = None
+    doubts: Mapping[tuple[ConnectionId, Doubt], int],
+    renamed: Mapping[tuple[ConnectionId, str, str], bool] | None = None,
 ) -> None:
     """Queue doubts with the rank that settles them, and ``renamed`` products and coupons.
 
@@ -79,4 +81,4 @@ def request_refresh(
 ) -> None:
     """Queue one object to be read, once, however often this is called."""
     doubt = Doubt(object_type, stripe_id, reason)
-    ask({(connection_id, doubt): max(min_rank, ANY_ANSWER)})
+    ask({(str(connection_id), doubt): max(min_rank, ANY_ANSWER)})

@@ -23,4 +23,5 @@ def lock_or_make(lock: str, make: str, values: list[Any], wanted: int) -> list[t
                 transaction.set_rollback(True)
         cursor.execute(make, values)
         cursor.execute(lock, values)
-        return cursor.fetchall()
+        rows = cursor.fetchall()
+    return rows

@@ -48,7 +48,10 @@ def _remarks() -> list[Problem]:
         cursor.execute(_SHARED)
         return [
             Problem(
-                line, "shared_stripe_id", f"{count} users have this stripe_id: {', '.join(users)} …"[:512], stripe_id
+                line,
+                "shared_stripe_id",
+                f"{count} users have this stripe_id: {', '.join(users)} …"[:512],
+                stripe_id,
             )
             for line, stripe_id, count, users in cursor.fetchall()
         ]
