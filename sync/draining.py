@@ -16,17 +16,18 @@ TURN = 10
 GATHER_SECONDS = 0.1
 """While events trickle in they gather for so long: a batch of thirty costs little more than a batch of one."""
 
-_helper = ThreadPoolExecutor(1, thread_name_prefix="inbox")
-"""Of this process; its thread starts with the first backlog and keeps its own connection to the database."""
+HELPERS = 2
+_helpers = ThreadPoolExecutor(HELPERS, thread_name_prefix="inbox")
+"""Of this process; its threads start with the first backlog and keep a connection to the database each."""
 
 
 def drain_for_a_turn() -> bool:
     """Apply up to a turn's batches. Whether a backlog remains; what trickles in has its nudges.
 
-    Where a batch is full there is a backlog, and a second thread takes batches too: while PostgreSQL works on the
-    one's, Python works on the other's. A batch is a transaction of its own, whichever process or thread it is in.
+    Where a batch is full there is a backlog, and more threads take batches too: while PostgreSQL works on some,
+    Python works on another. A batch is a transaction of its own, whichever process or thread it is in.
     """
-    helping: Future[bool] | None = None
+    helping: list[Future[bool]] = []
     with _without_garbage_collection():
         for _ in range(TURN):
             taken = inbox.apply_batch()
@@ -34,10 +35,10 @@ def drain_for_a_turn() -> bool:
                 break
             if taken < inbox.BATCH:
                 time.sleep(GATHER_SECONDS)
-            elif helping is None:
-                helping = _helper.submit(_help)
-        if helping:
-            helping.result()
+            elif not helping:
+                helping = [_helpers.submit(_help) for _ in range(HELPERS)]
+        for help_ in helping:
+            help_.result()
     return taken == inbox.BATCH
 
 

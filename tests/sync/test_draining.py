@@ -1,4 +1,4 @@
-"""A turn of the inbox: two threads for a backlog, a pause for a trickle."""
+"""A turn of the inbox: several threads for a backlog, a pause for a trickle."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ PATIENCE = 60
 
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Batches of two, and the thread that took each. After a full one the task's waits for the helper's first."""
+    """Batches of two, and the thread that took each. After a full one the task's waits for a helper's first."""
     taken_by: list[str] = []
     was_full, helped = threading.Event(), threading.Event()
 
@@ -42,7 +42,14 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(inbox, "apply_batch", apply_two)
     monkeypatch.setattr(draining, "GATHER_SECONDS", 0)
     yield taken_by
-    draining._helper.submit(connections.close_all).result()
+    together = threading.Barrier(draining.HELPERS)
+
+    def close() -> None:
+        together.wait(PATIENCE)
+        connections.close_all()
+
+    for closed in [draining._helpers.submit(close) for _ in range(draining.HELPERS)]:
+        closed.result()
 
 
 def store_subscriptions(connection: Connection, count: int) -> None:
@@ -53,7 +60,7 @@ def store_subscriptions(connection: Connection, count: int) -> None:
         events.keep(connection_ids=[connection.id], event=event)
 
 
-def test_it_works_off_a_backlog_with_two_threads(threads: list[str]) -> None:
+def test_it_works_off_a_backlog_with_several_threads(threads: list[str]) -> None:
     connection = make_connection()
     store_subscriptions(connection, 8)
 
@@ -67,15 +74,15 @@ def test_it_works_off_a_backlog_with_two_threads(threads: list[str]) -> None:
 
 def test_it_says_that_more_waits_after_a_turn(threads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "TURN", 1)
-    store_subscriptions(make_connection(), 3 * BATCH)
+    store_subscriptions(make_connection(), (2 + draining.HELPERS) * BATCH)
 
     assert draining.drain_for_a_turn() is True
 
-    assert sorted(threads) == ["helper", "task"]
+    assert sorted(threads) == ["helper"] * draining.HELPERS + ["task"]
     assert StripeEvent.objects.filter(state="received").count() == BATCH
 
 
-def test_it_fails_where_its_helper_fails(threads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_fails_where_a_helper_fails(threads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ConnectionError
 
