@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from sync.identity_csv import Problem
-from sync.repeats import count, may_repeat, plan_with, planned
+from sync.repeats import PLANS, count, may_repeat, plan_with, planned
 
 SAMPLE = 20
 SMALL = 4
@@ -19,8 +19,6 @@ LARGE = 100_000
 """Rows of a file beside which counting all links is nothing: without a limit, several processes count."""
 
 _WORDS = {"absent": "removed"}
-# Until the transaction ends. Memory is of one PostgreSQL process; compiling takes longer than it saves here.
-_PLANS = {"work_mem": "64MB", "jit": "off"}
 # Hardly a row comes out of the comparison, which no planner can know.
 _COMPARING = {"parallel_tuple_cost": "0"}
 # Links are fetched by their place. Any other join would read all of them.
@@ -125,7 +123,7 @@ def compare(*, app_id: UUID, full: bool, rows: int) -> tuple[Comparison, list[Pr
     comes twice, users repeat.
     """
     with connection.cursor() as cursor:
-        plan_with(cursor, _PLANS)
+        plan_with(cursor, PLANS)
         join = _join(cursor, app_id, rows, full=full)
         repeated: list[Problem] = []
         if join.rows - join.added != join.existing - join.absent or may_repeat(

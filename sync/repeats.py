@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+PLANS = {"work_mem": "64MB", "jit": "off"}
+"""For statements about whole files. Memory is of one PostgreSQL process; compiling takes longer than it saves here."""
+
 # Sorting hashes of eight bytes takes half the time of grouping the texts, and mostly nothing repeats. One process is
 # done before several have handed each other all the hashes.
 _SORTING = {"enable_hashagg": "off", "max_parallel_workers_per_gather": "0"}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from sync.identity_csv import Problem
-from sync.repeats import may_repeat
+from sync.repeats import PLANS, may_repeat, plan_with
 
 _SHARED = """
 SELECT min(line), stripe_id, count(*), (array_agg(user_id ORDER BY line))[1:3]
@@ -40,6 +40,7 @@ def _search(table: str, rows: int) -> bool:
 
 def _are_shared(table: str, rows: int) -> bool:
     with transaction.atomic(), connection.cursor() as cursor:
+        plan_with(cursor, PLANS)
         return may_repeat(cursor, "stripe_id", f"{table} WHERE stripe_id IS NOT NULL", rows)
 
 
