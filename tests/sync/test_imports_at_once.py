@@ -5,11 +5,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection as database
 from django.db import connections
 
 from sync.identity_import import import_identities
 from sync.models import Identity, SyncRun
+from tests.sync.waiting import wait_until_it_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,22 +38,6 @@ class _Import(threading.Thread):
             assert self._go_on is None or self._go_on.wait(60)
 
 
-def wait_until_somebody_waits(worker: threading.Thread) -> None:
-    pause = threading.Event()
-    waiting = (
-        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-    )
-    with database.cursor() as cursor:
-        for _ in range(6000):
-            assert worker.is_alive(), "it did not wait"
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-            pause.wait(0.01)
-    pytest.fail("nobody waits for the lock")
-
-
 def test_it_lets_the_second_file_wait_for_the_first(tmp_path: Path) -> None:
     app_id, go_on = uuid4(), threading.Event()
     first = _Import(app_id, tmp_path / "first.csv", "cus_first", go_on)
@@ -63,7 +47,7 @@ def test_it_lets_the_second_file_wait_for_the_first(tmp_path: Path) -> None:
     try:
         assert first.before_the_merge.wait(60)
         second.start()
-        wait_until_somebody_waits(second)
+        wait_until_it_waits(second, lock="advisory")
         assert SyncRun.objects.get(started_by="second.csv").state == SyncRun.State.QUEUED
         other.start()
         other.join(60)

@@ -11,10 +11,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from sync.customer_locks import lock_customers
 from sync.models import Customer
 from tests.factories import make_app, make_connection
+from tests.sync.waiting import wait_until_it_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
 
 
 @pytest.fixture
@@ -42,17 +41,6 @@ class Locking(threading.Thread):
         finally:
             connections.close_all()
 
-    def wait_until_it_waits(self) -> None:
-        pause = threading.Event()
-        with database.cursor() as cursor:
-            for _ in range(6000):
-                assert self.is_alive(), "it did not wait"
-                cursor.execute(WAITS)
-                if cursor.fetchone()[0]:
-                    return
-                pause.wait(0.01)
-        pytest.fail("it waits for nobody")
-
 
 def test_it_holds_no_row_while_it_waits_for_a_new_one(other: BaseDatabaseWrapper) -> None:
     connection = make_connection(app_id=make_app().id)
@@ -65,7 +53,7 @@ def test_it_holds_no_row_while_it_waits_for_a_new_one(other: BaseDatabaseWrapper
         cursor.execute(insert, [connection.id])
         locking = Locking([known, new])
         locking.start()
-        locking.wait_until_it_waits()
+        wait_until_it_waits(locking, lock="transactionid")
 
         cursor.execute("SELECT email FROM stripe_sync_customer WHERE stripe_id = 'cus_known' FOR UPDATE NOWAIT")
         assert cursor.fetchone() == ("ada@example.com",)
