@@ -22,7 +22,7 @@ from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.known import KnownRows, load_known
 from sync.observed import ConnectionId, CustomerKey, Written
-from sync.provenance import Former, moved_to, sources_of
+from sync.provenance import Former, by_source, moved_to, sources_of
 from sync.records import as_records
 from sync.row_locks import lock_or_make
 from sync.signals import announce
@@ -244,8 +244,7 @@ _values_of = attrgetter(*sql.TRAIT_NAMES)
 
 def _history(changed: Mapping[str, list[Any]], sources: Mapping[str, Json]) -> list[Json]:
     """What changed, by source."""
-    entries: dict[int, Json] = {}
-    for name, values in changed.items():
-        source = sources[name]
-        entries.setdefault(id(source), {"source": source, "changes": {}})["changes"][name] = values
-    return list(entries.values())
+    return [
+        {"source": source, "changes": {name: changed[name] for name in traits}}
+        for source, traits in by_source(sources)
+    ]

@@ -38,6 +38,14 @@ def sources_of(
     return sources
 
 
+def by_source(sources: Mapping[str, Json]) -> list[tuple[Json, list[str]]]:
+    """Each source once, with the traits that it set."""
+    groups: dict[int, tuple[Json, list[str]]] = {}
+    for trait, source in sources.items():
+        groups.setdefault(id(source), (source, []))[1].append(trait)
+    return list(groups.values())
+
+
 def moved_to(sources: Mapping[str, Json], stored: str, *, now: int) -> list[list[Any]]:
     """What is stored of a user's sources, with the traits that changed moved to what set them ``now``."""
     groups = [
@@ -45,10 +53,7 @@ def moved_to(sources: Mapping[str, Json], stored: str, *, now: int) -> list[list
         for source, traits in orjson.loads(stored)
         if (kept := [trait for trait in traits if trait not in sources])
     ]
-    new: dict[int, list[Any]] = {}
-    for trait, source in sources.items():
-        new.setdefault(id(source), [{**source, "set_at": now}, []])[1].append(trait)
-    return [*groups, *new.values()]
+    return groups + [[{**source, "set_at": now}, traits] for source, traits in by_source(sources)]
 
 
 def _group(trait: str) -> str:
