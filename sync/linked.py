@@ -5,7 +5,7 @@ first wrote.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,8 +13,8 @@ import orjson
 from django.db import connection as database
 
 from sync import linked_sql as sql
-from sync.facts import CustomerFact, SubscriptionFact
-from sync.observed import ConnectionId
+from sync.facts import CustomerFact, Json, SubscriptionFact
+from sync.observed import ConnectionId, Written, WrittenOf
 from sync.records import as_records
 from sync.traits import CustomerState
 
@@ -52,8 +52,6 @@ class LinkedCustomer:
 _TRAITS = len(LinkedUser._fields)
 """Where a row's traits begin: how many links there are stands before the rest."""
 
-_OF_CUSTOMER = len(fields(CustomerFact))
-
 
 def lock_users(lock: str, make: str, values: list[Any]) -> list[LinkedUser]:
     """Lock the traits' rows of the users until the transaction ends. Nearly always all are there."""
@@ -68,29 +66,43 @@ def lock_users(lock: str, make: str, values: list[Any]) -> list[LinkedUser]:
     return [LinkedUser._make((*row[1:_TRAITS], row[_TRAITS:])) for row in rows] if wanted else []
 
 
-def load_customers(users: Sequence[LinkedUser]) -> list[list[LinkedCustomer]]:
-    """The customers of each user, in the order of the users."""
-    rows = [
-        {"n": n, "c": user.connection_id, "s": user.stripe_id, "e": user.email}
-        for n, user in enumerate(users)
-        if user.stripe_id or user.email
-    ]
+def load_customers(users: Sequence[LinkedUser], written: WrittenOf) -> list[list[LinkedCustomer]]:
+    """The customers of each user, in the order of the users. ``written`` is what the mirror just took of them."""
+    fresh = [_subscription_among(written.get((user.connection_id, user.stripe_id or ""), ())) for user in users]
     loaded: list[dict[str, LinkedCustomer]] = [{} for _ in users]
     with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(rows)])
-        for n, rank, payment_failed, *columns in cursor.fetchall():
-            linked = loaded[n].get(columns[0])
+        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(_links(users, fresh))])
+        for n, rank, payment_failed, *customer, stripe_id, rank_of_one, told in cursor.fetchall():
+            linked = loaded[n].get(customer[0])
             if linked is None:
-                customer = CustomerFact(*columns[:_OF_CUSTOMER])
-                state = CustomerState(customer=customer, payment_failed=payment_failed)
-                linked = LinkedCustomer(users[n].connection_id, {columns[0]: rank}, state)
-                loaded[n][columns[0]] = linked
-            _add_subscription(linked, *columns[_OF_CUSTOMER:])
+                state = CustomerState(customer=CustomerFact(*customer), payment_failed=payment_failed)
+                linked = LinkedCustomer(users[n].connection_id, {customer[0]: rank}, state)
+                loaded[n][customer[0]] = linked
+            if stripe_id is not None:
+                fact = SubscriptionFact(*orjson.loads(told)) if told else fresh[n][0]
+                linked.state.subscriptions.append(fact)
+                linked.ranks[stripe_id] = rank_of_one
     return [list(customers.values()) for customers in loaded]
 
 
-def _add_subscription(linked: LinkedCustomer, rank: int | None, *columns: Any) -> None:
-    if rank is not None:
-        fact = SubscriptionFact(*columns[:-2], *map(orjson.loads, columns[-2:]))  # items and discounts are JSON
-        linked.state.subscriptions.append(fact)
-        linked.ranks[fact.stripe_id] = rank
+def _subscription_among(written: Sequence[Written]) -> tuple[SubscriptionFact, int] | tuple[None, None]:
+    """A subscription that the mirror now has as the fact says, and its rank. Of a tombstone it has what it had."""
+    for fact, rank, _ in written:
+        if isinstance(fact, SubscriptionFact) and not fact.deleted:
+            return fact, rank
+    return None, None
+
+
+def _links(users: Sequence[LinkedUser], fresh: Sequence[tuple[SubscriptionFact | None, int | None]]) -> list[Json]:
+    return [
+        {
+            "n": n,
+            "c": user.connection_id,
+            "s": user.stripe_id,
+            "e": user.email,
+            "fresh": fact.stripe_id if fact else None,
+            "rank": rank,
+        }
+        for n, (user, (fact, rank)) in enumerate(zip(users, fresh, strict=True))
+        if user.stripe_id or user.email
+    ]

@@ -5,7 +5,7 @@ from sync.facts import CustomerFact, SubscriptionFact
 from sync.models import Customer, Identity, Subscription, UserTraits
 from sync.projection_sql import TRAIT_NAMES
 from sync.records import records_sql
-from sync.stored import as_stored, fact_columns
+from sync.stored import as_stored, fact_columns, fact_values
 
 _CONNECTIONS = Connection._meta.db_table
 _CUSTOMERS = Customer._meta.db_table
@@ -85,19 +85,24 @@ LOCK_NAMED, MAKE_NAMED = _lock(_NAMED), _make(_NAMED)
 
 LOAD_CUSTOMERS = f"""
     WITH links AS MATERIALIZED (
-        SELECT * FROM {records_sql("n integer, c uuid, s text, e text")} u
+        SELECT * FROM {records_sql("n integer, c uuid, s text, e text, fresh text, rank bigint")} u
     ), linked AS (
-        SELECT u.n, t.* FROM links u
+        SELECT u.n, u.fresh, u.rank AS fresh_rank, t.* FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
         UNION ALL
-        SELECT u.n, t.* FROM links u
+        SELECT u.n, NULL, NULL, t.* FROM links u
         JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND lower(t.email) = lower(u.e)
         WHERE u.s IS NULL
     )
-    SELECT t.n, t.rank, t.payment_failed, {fact_columns(Customer, CustomerFact, "t")},
-        s.rank, {fact_columns(Subscription, SubscriptionFact, "s")}
+    SELECT t.n, t.rank, t.payment_failed, {fact_columns(Customer, CustomerFact, "t")}, s.stripe_id, s.rank,
+        CASE WHEN (s.stripe_id, s.rank) IS DISTINCT FROM (t.fresh, t.fresh_rank) THEN
+            json_build_array({fact_values(Subscription, SubscriptionFact, "s")})::text
+        END
     FROM linked t
     LEFT JOIN {Subscription._meta.db_table} s ON s.connection_id = t.connection_id AND s.customer = t.stripe_id
 """  # noqa: S608
 """Users by number → their customers with their subscriptions: n, rank, payment_failed, the customer's fact's fields,
-rank, the subscription's fact's fields; the last two null where a customer has none."""
+the subscription's id and rank, null where there is none, and its fact's fields as a JSON list.
+
+Of each user: a subscription that was just written, and its rank. The fields of that one are not told again.
+"""

@@ -1,6 +1,6 @@
 """What was observed, what it touched, and its place in Stripe's time. Plain data, no database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -30,6 +30,10 @@ class Written(NamedTuple):
     fact: Fact
     rank: int
     source: Json
+
+
+WrittenOf: TypeAlias = Mapping[CustomerKey, Sequence[Written]]
+"""What the mirror took of each customer."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
@@ -22,13 +22,11 @@ from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json
 from sync.known import KnownRows, load_known
 from sync.linked import LinkedCustomer, LinkedUser, load_customers, lock_users
-from sync.observed import CustomerKey, Written
+from sync.observed import CustomerKey, WrittenOf
 from sync.provenance import Former, moved_to, sources_of
 from sync.records import as_records
 from sync.signals import announce
 from sync.traits import project
-
-WrittenOf: TypeAlias = Mapping[CustomerKey, Sequence[Written]]
 
 
 class TraitChange(NamedTuple):
@@ -114,7 +112,7 @@ def _may_have_another(
 def _project(users: list[LinkedUser], written: WrittenOf, source: Json) -> Projected:
     if not users:
         return Projected()
-    customers = load_customers(users)
+    customers = load_customers(users, written)
     everyone = [customer for linked in customers for customer in linked]
     known = load_known((one.connection_id, one.state) for one in everyone)
     projected = Projected(customers=everyone, known=known)

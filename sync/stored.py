@@ -20,3 +20,8 @@ def _expression(model: type[models.Model], alias: str, name: str) -> str:
 
 def fact_columns(model: type[models.Model], fact: type, alias: str) -> str:
     return as_stored(model, alias, tuple(one.name for one in fields(fact)))
+
+
+def fact_values(model: type[models.Model], fact: type, alias: str) -> str:
+    """The same without names."""
+    return ", ".join(_expression(model, alias, one.name) for one in fields(fact))
