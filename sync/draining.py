@@ -16,7 +16,7 @@ TURN = 10
 GATHER_SECONDS = 0.1
 """While events trickle in they gather for so long: a batch of thirty costs little more than a batch of one."""
 
-HELPERS = 2
+HELPERS = 4
 _helpers = ThreadPoolExecutor(HELPERS, thread_name_prefix="inbox")
 """Of this process; its threads start with the first backlog and keep a connection to the database each."""
 
