@@ -73,8 +73,8 @@ def _waiting(monkeypatch: pytest.MonkeyPatch, *, seconds: int) -> list[int]:
     real = executing.hold_within
 
     @contextmanager
-    def hold_within(name: str, milliseconds: int) -> Iterator[bool]:
-        with real(name, milliseconds) as held:
+    def hold_within(name: str, milliseconds: int, *, has_it: bool) -> Iterator[bool]:
+        with real(name, milliseconds, has_it=has_it) as held:
             waited.append(seconds)
             yield held
 
