@@ -104,7 +104,7 @@ def _let_it_settle() -> None:
     """As a minute of rest would, after the tables were filled."""
     filled = ", ".join(model._meta.db_table for model in apps.get_app_config("stripe_sync").get_models())
     with database.cursor() as cursor:
-        cursor.execute(f"ANALYZE {filled}")
+        cursor.execute(f"VACUUM (ANALYZE) {filled}")
         cursor.execute("CHECKPOINT")
     os.sync()  # or the disk is still busy with what filled them
 
