@@ -1,6 +1,6 @@
 """What the connector adds to Stripe's own time in a one-action click.
 
-    python -m benchmarks.clicks [--clicks 1000] [--rate 50] [--warm-up 500] [--stripe-takes 0.3]
+    python -m benchmarks.clicks [--clicks 1000] [--rate 50] [--warm-up 1000] [--stripe-takes 0.3]
 
 Four processes of their own: the web process as ``make serve`` starts it, in production mode; PostgreSQL and
 Redis; the sandbox Stripe; and a load generator that sends clicks over kept-alive HTTP at a fixed rate, whether the
@@ -12,6 +12,9 @@ A turn's time runs from the moment it was due until its answer is read. What the
 clicks less that of the bare pairs, and the same for the p99. The last pair of figures is stricter: from each click is
 taken only what the sandbox spent inside its own handler, by its log, and so sockets, parsing and queues of Stripe's
 HTTP server count as ours.
+
+The warm-up is so long because each of the web process's 48 threads has its own connection to PostgreSQL, which plans
+a statement anew the first ten times.
 
 What the processes' work costs is in the last line: on a machine of two cores they wait for each other, and such
 waiting counts wherever it happens. It works in a scratch database of the server that DATABASE_URL names, and drops it.
@@ -27,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clicks", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=50, help="clicks a second")
-    parser.add_argument("--warm-up", type=int, default=500, help="clicks before those that count")
+    parser.add_argument("--warm-up", type=int, default=1000, help="clicks before those that count")
     parser.add_argument("--stripe-takes", type=float, default=0, help="seconds longer, for each request")
     options = parser.parse_args()
     settings = {

@@ -139,7 +139,7 @@ def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> 
     print_quantiles("bare requests", bare_took)
     inside = quantiles([whole[one] - theirs[one] for one in whole])
     print_quantiles("clicks, less Stripe's time by its log", inside)
-    print(f"{statements} SQL statements a click, and one that checks the kept connection")
+    print(f"{statements} SQL statements a click")
     each = ", ".join(f"{name} {seconds / options.clicks * 1000:.1f}" for name, seconds in spent.items())
     print(f"milliseconds of CPU a click: {each}", flush=True)
 
