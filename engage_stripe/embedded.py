@@ -21,8 +21,8 @@ import redis
 
 LOCAL = Path(__file__).resolve().parent.parent / ".local"
 
-MEMORY = {"shared_buffers": "1GB", "min_wal_size": "1GB", "max_wal_size": "4GB"}
-"""What PostgreSQL is given, here and in docker-compose.yml (ADRs 97 and 100). It takes the buffers as it needs them."""
+MEMORY = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+"""What PostgreSQL is given, here and in docker-compose.yml (ADR 97). It takes the buffers as it needs them."""
 
 _users_lock: IO[str] | None = None
 
