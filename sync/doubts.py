@@ -19,7 +19,8 @@ def missing_pieces(
     """
     customer = state.customer
     subscription = the_subscription(state)
-    if reason := _missing_of_customer(state, ranks, known):
+    discounts = [one for one in known.discounts_of.get(customer.stripe_id, {}).values() if not one.deleted]
+    if reason := _missing_of_customer(state, ranks, known, discounts):
         yield Doubt("customer", customer.stripe_id, reason)
     method = payment_reference(customer, subscription, known)
     if method and method.startswith(readable) and method not in known.payment_methods:
@@ -27,17 +28,19 @@ def missing_pieces(
     item = main_item(subscription.items) if subscription else None
     if item and item["product"] and item["product"] not in known.product_names:
         yield Doubt("product", item["product"], "unknown product")
-    for discount in _discounts_of(state, known):
+    for discount in discounts:
         if discount.coupon and discount.coupon not in known.coupons:
             yield Doubt("coupon", discount.coupon, "unknown coupon")
 
 
-def _missing_of_customer(state: CustomerState, ranks: Mapping[str, int], known: KnownOfConnection) -> str | None:
+def _missing_of_customer(
+    state: CustomerState, ranks: Mapping[str, int], known: KnownOfConnection, discounts: Iterable[DiscountFact]
+) -> str | None:
     if not ranks[state.customer.stripe_id]:
         return "unknown customer"
     if _listed(state) - known.discounts.keys():
         return "unknown discount"
-    if any(_is_unlisted(one, state, ranks, known) for one in _discounts_of(state, known)):
+    if any(_is_unlisted(one, state, ranks, known) for one in discounts):
         return "unlisted discount"
     return None
 
@@ -45,10 +48,6 @@ def _missing_of_customer(state: CustomerState, ranks: Mapping[str, int], known: 
 def _listed(state: CustomerState) -> set[str]:
     on_customer = {state.customer.discount} if state.customer.discount else set()
     return on_customer.union(*(one.discounts for one in state.subscriptions))
-
-
-def _discounts_of(state: CustomerState, known: KnownOfConnection) -> list[DiscountFact]:
-    return [one for one in known.discounts_of.get(state.customer.stripe_id, {}).values() if not one.deleted]
 
 
 def _is_unlisted(

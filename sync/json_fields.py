@@ -4,6 +4,7 @@ Refusing a known field of an unknown type is what keeps a changed shape from bec
 then fetched in the version this release was written for.
 """
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,6 +12,8 @@ from sync.facts import Json
 
 _YEAR_10000 = 253_402_300_800
 _INT8 = 2**63
+_SHORTEST = re.compile(r"0|[1-9][0-9]{0,11}")
+"""Amounts as Stripe nearly always writes them."""
 
 
 class UnreadableError(ValueError):
@@ -78,8 +81,8 @@ def required_time(data: Json, name: str) -> int:
 def decimal_text(data: Json, name: str) -> str | None:
     """A number, or a decimal string, in its shortest decimal form: ``"1099"``, ``"0.5"``."""
     value = data.get(name)
-    if value is None:
-        return None
+    if value is None or (isinstance(value, str) and _SHORTEST.fullmatch(value)):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise UnreadableError(name)
     try:

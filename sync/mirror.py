@@ -3,9 +3,10 @@
 Callers hold the locks of ``customer_locks``; tables and rows are written in one order, so writers never deadlock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db import connection as database
 from django.db import models
@@ -41,15 +42,18 @@ from sync.records import as_records
 
 
 class Table(NamedTuple):
-    """``object_type`` is what to read again when a row is in doubt; ``names`` are the columns besides the rank."""
+    """``object_type`` is what to read again when a row is in doubt; ``names`` are the columns besides the rank, and
+    ``values_of`` a fact has what they hold."""
 
     object_type: str
     names: tuple[str, ...]
+    values_of: Callable[[Fact], tuple[Any, ...]]
     upsert: str
 
 
 def _table(fact_type: type[MirroredFact], model: type[models.Model], object_type: str) -> Table:
-    return Table(object_type, tuple(one.name for one in fields(fact_type)), upsert_sql(fact_type, model))
+    names = tuple(one.name for one in fields(fact_type))
+    return Table(object_type, names, attrgetter(*names), upsert_sql(fact_type, model))
 
 
 TABLES: dict[type[MirroredFact], Table] = {
@@ -117,7 +121,11 @@ def _upsert(
     listed = list(versions.items())
     rows = [
         {"n": n, "connection_id": key[0], "rank": version.rank}
-        | {name: value for name in table.names if (value := getattr(version.fact, name)) is not None}
+        | {
+            name: value
+            for name, value in zip(table.names, table.values_of(version.fact), strict=True)
+            if value is not None
+        }
         for n, (key, version) in enumerate(listed)
     ]
     with database.cursor() as cursor:

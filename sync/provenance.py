@@ -1,6 +1,6 @@
 """Which event, answer or run set a trait: the one that brought what the mirror took of its object. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -11,6 +11,9 @@ from sync.traits import UNPAID, Projection
 
 _Fits: TypeAlias = Callable[[Fact], bool]
 
+Sources: TypeAlias = list[tuple[Json, list[str]]]
+"""Each source once, with the traits that it set."""
+
 
 class Former(NamedTuple):
     """Whom the traits described before."""
@@ -20,40 +23,33 @@ class Former(NamedTuple):
 
 
 def sources_of(
-    traits: Iterable[str], written: Sequence[Written], projection: Projection, former: Former, otherwise: Json
-) -> dict[str, Json]:
-    """The source of each trait that changed. ``written`` is what the mirror took of the user's customers.
+    traits: Collection[str], written: Sequence[Written], projection: Projection, former: Former, otherwise: Json
+) -> Sources:
+    """The sources of the traits that changed. ``written`` is what the mirror took of the user's customers.
 
     ``otherwise`` is the source where the mirror took nothing: a link changed, or a name.
     """
     if not written or all(one.source is written[0].source for one in written):
-        return dict.fromkeys(traits, written[0].source if written else otherwise)
+        return [(written[0].source if written else otherwise, list(traits))] if traits else []
     found: dict[str, Json] = {}
-    sources = {}
+    sources: dict[int, tuple[Json, list[str]]] = {}
     for trait in traits:
         group = _group(trait)
         if group not in found:
             found[group] = _newest_that_fits(written, _preferences(group, projection, former)).source
-        sources[trait] = found[group]
-    return sources
+        source = found[group]
+        sources.setdefault(id(source), (source, []))[1].append(trait)
+    return list(sources.values())
 
 
-def by_source(sources: Mapping[str, Json]) -> list[tuple[Json, list[str]]]:
-    """Each source once, with the traits that it set."""
-    groups: dict[int, tuple[Json, list[str]]] = {}
-    for trait, source in sources.items():
-        groups.setdefault(id(source), (source, []))[1].append(trait)
-    return list(groups.values())
-
-
-def moved_to(sources: Mapping[str, Json], stored: str, *, now: int) -> list[list[Any]]:
+def moved_to(sources: Sources, stored: str, *, changed: Collection[str], now: int) -> list[list[Any]]:
     """What is stored of a user's sources, with the traits that changed moved to what set them ``now``."""
     groups = [
         [source, kept]
         for source, traits in orjson.loads(stored)
-        if (kept := [trait for trait in traits if trait not in sources])
+        if (kept := [trait for trait in traits if trait not in changed])
     ]
-    return groups + [[{**source, "set_at": now}, traits] for source, traits in by_source(sources)]
+    return groups + [[{**source, "set_at": now}, traits] for source, traits in sources]
 
 
 def _group(trait: str) -> str:

@@ -31,6 +31,7 @@ _THIN_FAMILIES = (
 )
 """Thin events come in more types than snapshots: ``v1.customer.subscription.item_added``."""
 _FETCHABLE = {"customer", "product", "price", "coupon", "promotion_code", *OWNED}
+_RELEASE = API_VERSION.partition(".")[2]
 _HOLDER = re.compile(r"/v1/(customer|subscription)s/([^/?]+)/")
 
 
@@ -90,7 +91,7 @@ def _is_of_a_later_release(event: Json) -> bool:
     A field that moved would read as one that is empty.
     """
     name = (text(event, "api_version", 64) or "").partition(".")[2]
-    return name > API_VERSION.partition(".")[2]
+    return name > _RELEASE
 
 
 def _doubtful(data: Json, reason: str) -> Reading:
@@ -119,10 +120,11 @@ def _read_invoice(invoice: Json, *, failed: bool) -> Reading:
 
 def _settled_payments(event: Json, data: Json) -> list[Fact]:
     """Stripe clears ``delinquent`` also where no invoice was paid, for example when one is written off."""
+    if data.get("object") != "customer" or data.get("delinquent") is not False:
+        return []
     before = record(record(event, "data"), "previous_attributes")
-    if data.get("object") == "customer" and before.get("delinquent") is True and data.get("delinquent") is False:
-        return [PaymentFact(required_text(data, "id"), payment_failed=False)]
-    return []
+    settled = before.get("delinquent") is True
+    return [PaymentFact(required_text(data, "id"), payment_failed=False)] if settled else []
 
 
 def _read_thin_event(event: Json) -> Reading:

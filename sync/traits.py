@@ -4,9 +4,9 @@ Words: *live* subscriptions are all but ``canceled`` and ``incomplete_expired``;
 the traits describe. Times are epoch seconds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sync.facts import CustomerFact, DiscountFact, Json, PaymentMethodFact, SubscriptionFact
 
@@ -21,6 +21,8 @@ STATUSES = (
     "incomplete_expired",
 )
 """Best first; the last two are terminal: https://docs.stripe.com/api/subscriptions/object#subscription_object-status"""
+
+_T = TypeVar("_T")
 
 ENDED = ("canceled", "incomplete_expired")
 UNPAID = ("past_due", "unpaid")
@@ -63,7 +65,7 @@ class CustomerState:
     """A customer with all its subscriptions. ``payment_failed``: a payment failed and none was paid since."""
 
     customer: CustomerFact
-    subscriptions: Sequence[SubscriptionFact] = ()
+    subscriptions: list[SubscriptionFact] = field(default_factory=list)
     payment_failed: bool = False
 
 
@@ -78,9 +80,9 @@ class Projection:
     payment_method: str | None = None
 
 
-def project(states: Iterable[CustomerState], known: Known) -> Projection:
+def project(states: Sequence[CustomerState], known: Known) -> Projection:
     """The traits of a user who is linked to these customers (several with the same email, or one, or none)."""
-    best = min(((state, the_subscription(state)) for state in states), key=_rank_customer, default=None)
+    best = _first([(state, the_subscription(state)) for state in states], by=_rank_customer)
     if best is None:
         return Projection(Traits())
     state, subscription = best
@@ -106,7 +108,12 @@ def the_subscription(state: CustomerState) -> SubscriptionFact | None:
     existing = [one for one in state.subscriptions if not one.deleted]
     if state.customer.deleted:
         existing = [_canceled(one) for one in existing]
-    return min(existing, key=rank_subscription, default=None)
+    return _first(existing, by=rank_subscription)
+
+
+def _first(candidates: Sequence[_T], *, by: Callable[[_T], Any]) -> _T | None:
+    """The one that sorts first. Nearly always there is only one, and nothing to rank."""
+    return candidates[0] if len(candidates) == 1 else min(candidates, key=by, default=None)
 
 
 def rank_subscription(subscription: SubscriptionFact) -> tuple[float, int, str]:
@@ -160,7 +167,7 @@ def _ends_with_period(subscription: SubscriptionFact) -> bool:
 
 def main_item(items: Sequence[Json]) -> Json | None:
     """The item with the highest recurring amount, then the oldest, then by id. Metered items count as nothing."""
-    return min(items, key=lambda item: (-_amount(item), item["created"] or 0, item["id"]), default=None)
+    return _first(items, by=lambda item: (-_amount(item), item["created"] or 0, item["id"]))
 
 
 def _amount(item: Json) -> float:

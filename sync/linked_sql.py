@@ -1,0 +1,103 @@
+"""Who is linked to whom: locking the users of customers, and loading the customers of users. Any number at once."""
+
+from connector.models import Connection
+from sync.facts import CustomerFact, SubscriptionFact
+from sync.models import Customer, Identity, Subscription, UserTraits
+from sync.projection_sql import TRAIT_NAMES
+from sync.records import records_sql
+from sync.stored import as_stored, fact_columns
+
+_CONNECTIONS = Connection._meta.db_table
+_CUSTOMERS = Customer._meta.db_table
+_IDENTITIES = Identity._meta.db_table
+_TRAITS = UserTraits._meta.db_table
+
+_TOUCHED = f"""
+    touched AS MATERIALIZED (
+        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, k.s AS stripe_id, k.e AS former_email,
+            CASE WHEN k.w THEN
+                (SELECT c.email FROM {_CUSTOMERS} c WHERE c.connection_id = k.c AND c.stripe_id = k.s)
+            END AS email
+        FROM {records_sql("c uuid, s text, e text, w boolean")} k
+        JOIN {_CONNECTIONS} cn ON cn.id = k.c AND cn.status <> 'revoked'
+    ), emails AS MATERIALIZED (
+        SELECT DISTINCT t.connection_id, t.app_id, t.livemode, lower(e) AS email
+        FROM touched t, unnest(ARRAY[t.email, t.former_email]) AS e WHERE e IS NOT NULL
+    ), links AS MATERIALIZED (
+        SELECT t.connection_id, t.app_id, t.livemode, i.user_id, i.stripe_id, i.email_address
+        FROM touched t JOIN {_IDENTITIES} i ON i.app_id = t.app_id AND i.stripe_id = t.stripe_id
+        UNION ALL
+        SELECT e.connection_id, e.app_id, e.livemode, i.user_id, i.stripe_id, i.email_address
+        FROM emails e JOIN {_IDENTITIES} i ON i.app_id = e.app_id AND lower(i.email_address) = e.email
+        WHERE i.stripe_id IS NULL
+    )
+"""  # noqa: S608  names of tables and columns only
+"""Customers → users. Of a customer: its former email, and whether it may have another one by now."""
+
+_NAMED = f"""
+    links AS MATERIALIZED (
+        SELECT cn.id AS connection_id, cn.app_id, cn.livemode, u.user_id, i.stripe_id, i.email_address
+        FROM {_CONNECTIONS} cn
+        CROSS JOIN unnest(%s::text[]) AS u(user_id)
+        LEFT JOIN {_IDENTITIES} i ON i.app_id = cn.app_id AND i.user_id = u.user_id
+        WHERE cn.app_id = %s AND cn.status <> 'revoked'
+    )
+"""  # noqa: S608
+"""Users by name, once per connection of the App; without an identity both links are null."""
+
+
+def _lock(links: str) -> str:
+    """Lock the rows of the users in one order, all or none, and answer the links with what the rows say now.
+
+    ``(how many links, connection, app, livemode, user, stripe_id, email, place, version, customer, subscription,
+    sources, traits …)``, all but the first null in one row where nothing was locked. A locked row stays in its place.
+    None are locked where one is missing: who holds some rows and waits for one that comes before them can deadlock.
+    """
+    return f"""
+        WITH {links}, locked AS (
+            SELECT l.connection_id::text, l.app_id, l.livemode, l.user_id, l.stripe_id, l.email_address,
+                t.ctid, t.version, t.customer, t.subscription, t.sources, {as_stored(UserTraits, "t", TRAIT_NAMES)}
+            FROM links l
+            JOIN {_TRAITS} t ON t.app_id = l.app_id AND t.livemode = l.livemode AND t.user_id = l.user_id
+            WHERE NOT EXISTS (
+                SELECT FROM links m
+                LEFT JOIN {_TRAITS} o ON o.app_id = m.app_id AND o.livemode = m.livemode AND o.user_id = m.user_id
+                WHERE o.user_id IS NULL
+            )
+            ORDER BY t.app_id, t.livemode, t.user_id FOR NO KEY UPDATE OF t
+        )
+        SELECT (SELECT count(*) FROM links), locked.* FROM (SELECT) AS always LEFT JOIN locked ON true
+    """  # noqa: S608
+
+
+def _make(links: str) -> str:
+    return f"""
+        WITH {links}
+        INSERT INTO {_TRAITS} (app_id, livemode, user_id, subscription_status, sources, version, updated_at)
+        SELECT DISTINCT app_id, livemode, user_id, 'NONE', '[]', 0, now() FROM links
+        ORDER BY app_id, livemode, user_id
+        ON CONFLICT (app_id, livemode, user_id) DO NOTHING
+    """  # noqa: S608
+
+
+LOCK_TOUCHED, MAKE_TOUCHED = _lock(_TOUCHED), _make(_TOUCHED)
+LOCK_NAMED, MAKE_NAMED = _lock(_NAMED), _make(_NAMED)
+
+LOAD_CUSTOMERS = f"""
+    WITH links AS MATERIALIZED (
+        SELECT * FROM {records_sql("n integer, c uuid, s text, e text")} u
+    ), linked AS (
+        SELECT u.n, t.* FROM links u
+        JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND t.stripe_id = u.s
+        UNION ALL
+        SELECT u.n, t.* FROM links u
+        JOIN {_CUSTOMERS} t ON t.connection_id = u.c AND lower(t.email) = lower(u.e)
+        WHERE u.s IS NULL
+    )
+    SELECT t.n, t.rank, t.payment_failed, {fact_columns(Customer, CustomerFact, "t")},
+        s.rank, {fact_columns(Subscription, SubscriptionFact, "s")}
+    FROM linked t
+    LEFT JOIN {Subscription._meta.db_table} s ON s.connection_id = t.connection_id AND s.customer = t.stripe_id
+"""  # noqa: S608
+"""Users by number → their customers with their subscriptions: n, rank, payment_failed, the customer's fact's fields,
+rank, the subscription's fact's fields; the last two null where a customer has none."""
