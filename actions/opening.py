@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 from actions.models import ActionConfig
 from connector.models import Connection
 from connector.prepared import Prepared, given, rows_from_json
-from sync.locks import TRY_LOCK
+from sync.locks import TRY_LOCK, release
 from sync.models import Identity
 
 
@@ -52,11 +52,17 @@ _OPENING = Prepared(
 
 def open_click(*, app_id: UUID, prompt_id: str, interaction: str, user_id: str, lock: str) -> Opening | None:
     """None, and no lock, where the App has no active connection. The live one comes before the test one."""
-    connection = _OPENING.first(
-        app_id=app_id, prompt_id=prompt_id, interaction=interaction, user_id=user_id, lock=lock
-    )
-    if connection is None:
-        return None
+    try:
+        connection = _OPENING.first(
+            app_id=app_id, prompt_id=prompt_id, interaction=interaction, user_id=user_id, lock=lock
+        )
+        return _read(connection) if connection else None
+    except Exception:
+        release(lock)  # the statement may have taken it before something, such as the key's decryption, failed
+        raise
+
+
+def _read(connection: Connection) -> Opening:
     brought = vars(connection)
     return Opening(
         connection=connection,

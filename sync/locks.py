@@ -18,7 +18,7 @@ def hold(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _release(name)
+        release(name)
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def try_hold(name: str) -> Iterator[bool]:
         yield held
     finally:
         if held:
-            _release(name)
+            release(name)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def hold_within(name: str, milliseconds: int, *, has_it: bool) -> Iterator[bool]
         yield held
     finally:
         if held:
-            _release(name)
+            release(name)
 
 
 def _wait_for(name: str, milliseconds: int) -> bool:
@@ -73,7 +73,8 @@ def share_in_transaction(name: str) -> None:
         cursor.execute(f"SELECT pg_advisory_xact_lock_shared({_KEY})", [name])
 
 
-def _release(name: str) -> None:
+def release(name: str) -> None:
+    """Give ``name`` back. One that is not held stays as it is."""
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session
     with connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from cryptography.fernet import InvalidToken
 from django.db import connection as database
 
 from actions.models import ActionConfig
@@ -55,3 +56,15 @@ def test_it_reads_what_the_orm_reads() -> None:
 
 def test_it_takes_no_lock_without_a_connection() -> None:
     assert opened(make_app().id) is None
+
+
+def test_it_gives_the_lock_back_where_the_key_cannot_be_read() -> None:
+    made = make_connection()
+    with database.cursor() as cursor:
+        table = Connection._meta.db_table
+        cursor.execute(f"UPDATE {table} SET api_key = 'not ours' WHERE id = %s", [made.id])  # noqa: S608
+
+    with pytest.raises(InvalidToken):
+        opened(made.app_id)
+
+    assert locks_held() == 0
