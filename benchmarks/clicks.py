@@ -41,14 +41,14 @@ def main() -> None:
         sandbox_stripe() as (stripe_url, sandbox),
         live_product(STRIPE_API_BASE=stripe_url, **settings) as (supervisor, url, _),
     ):
-        from benchmarks import clicks_workload as workload
+        from benchmarks import clicks_shop, clicks_workload
 
         turns = options.clicks + options.warm_up
-        shop = workload.open_shop(stripe_url, users=turns + 10, others=turns)
+        shop = clicks_shop.open_shop(stripe_url, users=turns + 10, others=turns)
         start_web(supervisor, url)
         supervisor.wait_until_served("web", f"{url}/healthz", seconds=60)
         pids = {"web": supervisor.pid("web"), "sandbox": sandbox}
-        workload.measure(shop, int(url.rpartition(":")[2]), options, pids)
+        clicks_workload.measure(shop, int(url.rpartition(":")[2]), options, pids)
 
 
 if __name__ == "__main__":
