@@ -20,11 +20,11 @@ def redact(text: str) -> str:
 
 def describe_failure(
     *,
-    writes: bool,
     http_status: int | None,
-    body: object = None,
-    message: str | None = None,
-    request_id: str | None = None,
+    body: object,
+    message: str | None,
+    request_id: str | None,
+    writes: bool,
     replayed: bool = False,
 ) -> StripeError:
     """One failed request as a ``StripeError``.

@@ -7,21 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
+from urllib.parse import quote_plus
 
 import stripe
 from stripe import params as stripe_params
 
 from connector import health
 from connector.configuration import option
-from connector.errors import StripeError
 from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
 from connector.stripe_lists import Page, StripeList
-from connector.stripe_rank import is_replayed, rank_of
-from connector.stripe_transport import NoAnswerError, Transport
-from connector.stripe_wire import form_of, headers_of, path_of, read_body
+from connector.stripe_transport import RANK, Transport
 
 API_VERSION: str = stripe.api_version
 
@@ -38,7 +36,7 @@ class Fetched:
 class StripeGateway:
     """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
 
-    Reads and POSTs are repeated after time-outs and 5xx; a POST keeps its idempotency key then. None of
+    Reads and POSTs are repeated by the SDK after time-outs and 5xx; a POST keeps its idempotency key then. None of
     them goes on for longer than ``answer_by`` (of ``time.monotonic``), give or take a second.
     """
 
@@ -47,9 +45,7 @@ class StripeGateway:
     ) -> None:
         self._connection = connection
         self._transport = _make_transport(connection, priority, answer_by)
-        through_platform = connection.method == Connection.Method.CONNECT
-        self._key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
-        self._account = connection.stripe_account_id if through_platform else None
+        self._client = _make_client(connection, self._transport)
         self.coupons: StripeList[stripe_params.CouponListParams] = self._list("coupons")
         self.customers: StripeList[stripe_params.CustomerListParams] = self._list("customers")
         self.invoices: StripeList[stripe_params.InvoiceListParams] = self._list("invoices")
@@ -86,7 +82,7 @@ class StripeGateway:
 
         ``expand`` is all that any of them takes.
         """
-        return self._get(path_of(*resource.split("."), stripe_id), {"expand": list(expand)} if expand else {})
+        return self._get(_path(*resource.split("."), stripe_id), {"expand": list(expand)} if expand else {})
 
     # Accounts
 
@@ -108,7 +104,7 @@ class StripeGateway:
         return self._post("/v1/customers", params)
 
     def delete_customer(self, customer_id: str) -> Fetched:
-        return self._delete(path_of("customers", customer_id))
+        return self._delete(_path("customers", customer_id))
 
     # Subscriptions
 
@@ -120,22 +116,22 @@ class StripeGateway:
     def update_subscription(
         self, subscription_id: str, params: stripe_params.SubscriptionUpdateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._post(path_of("subscriptions", subscription_id), params, idempotency_key)
+        return self._post(_path("subscriptions", subscription_id), params, idempotency_key)
 
     def cancel_subscription(self, subscription_id: str, params: stripe_params.SubscriptionCancelParams) -> Fetched:
         """Now, not at period end. Sent once, as Stripe keeps no idempotency keys for v1 DELETE: read the status
         first. https://docs.stripe.com/api/idempotent_requests"""
-        return self._delete(path_of("subscriptions", subscription_id), params)
+        return self._delete(_path("subscriptions", subscription_id), params)
 
     def pause_subscription(
         self, subscription_id: str, params: stripe_params.SubscriptionPauseParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._post(path_of("subscriptions", subscription_id, "pause"), params, idempotency_key)
+        return self._post(_path("subscriptions", subscription_id, "pause"), params, idempotency_key)
 
     def resume_subscription(
         self, subscription_id: str, params: stripe_params.SubscriptionResumeParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._post(path_of("subscriptions", subscription_id, "resume"), params, idempotency_key)
+        return self._post(_path("subscriptions", subscription_id, "resume"), params, idempotency_key)
 
     # Subscription schedules
 
@@ -147,13 +143,13 @@ class StripeGateway:
     def update_subscription_schedule(
         self, schedule_id: str, params: stripe_params.SubscriptionScheduleUpdateParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._post(path_of("subscription_schedules", schedule_id), params, idempotency_key)
+        return self._post(_path("subscription_schedules", schedule_id), params, idempotency_key)
 
     def release_subscription_schedule(
         self, schedule_id: str, params: stripe_params.SubscriptionScheduleReleaseParams
     ) -> Fetched:
         """Refused (400) where it was released before."""
-        return self._post(path_of("subscription_schedules", schedule_id, "release"), params)
+        return self._post(_path("subscription_schedules", schedule_id, "release"), params)
 
     # Invoices
 
@@ -164,7 +160,7 @@ class StripeGateway:
     def pay_invoice(
         self, invoice_id: str, params: stripe_params.InvoicePayParams, *, idempotency_key: str
     ) -> Fetched:
-        return self._post(path_of("invoices", invoice_id, "pay"), params, idempotency_key)
+        return self._post(_path("invoices", invoice_id, "pay"), params, idempotency_key)
 
     # Usage and the customer portal
 
@@ -197,10 +193,10 @@ class StripeGateway:
             "disabled": False,
             "enabled_events": cast("Any", list(events)),
         }
-        return self._post(path_of("webhook_endpoints", endpoint_id), params)
+        return self._post(_path("webhook_endpoints", endpoint_id), params)
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> Fetched:
-        return self._delete(path_of("webhook_endpoints", endpoint_id))
+        return self._delete(_path("webhook_endpoints", endpoint_id))
 
     # Probes
 
@@ -226,59 +222,58 @@ class StripeGateway:
         return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
 
     def _get(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
-        return self._send("GET", path, params or {}, writes=False)
+        return self._send("get", path, params or {}, writes=False)
 
     def _post(
         self, path: str, params: Mapping[str, object], idempotency_key: str | None = None, *, writes: bool = True
     ) -> Fetched:
-        """Without a key one is made up, the same for all attempts of this call."""
-        return self._send("POST", path, params, writes=writes, idempotency_key=idempotency_key)
+        """Without a key the SDK makes one up, the same for all attempts of this call."""
+        return self._send("post", path, params, writes=writes, idempotency_key=idempotency_key)
 
     def _delete(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
-        return self._send("DELETE", path, params or {}, writes=True, repeats=0)
+        return self._send("delete", path, params or {}, writes=True, max_network_retries=0)
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, object],
-        *,
-        writes: bool,
-        idempotency_key: str | None = None,
-        repeats: int = 2,
+        self, method: str, path: str, params: Mapping[str, object], *, writes: bool, **options: str | int | None
     ) -> Fetched:
-        form = form_of(params)
-        is_post = method == "POST"
-        url = f"{option('STRIPE_API_BASE')}{path}" + ("" if is_post or not form else f"?{form}")
+        """Not by the SDK's typed methods: making its objects of an answer takes longer than all the rest, and
+        nobody uses them.
+        """
+        given: dict[str, Any] = {**params, **options}
         try:
-            headers = headers_of(
-                method,
-                key=self._key,
-                version=API_VERSION,
-                account=self._account,
-                idempotency_key=idempotency_key or "",
+            answer = self._client.raw_request(method, path, **given)
+        except stripe.StripeError as error:
+            failure = describe_failure(
+                http_status=error.http_status,
+                body=error.json_body,
+                message=error.user_message,
+                request_id=error.request_id,
+                writes=writes,
+                replayed=(error.headers or {}).get("Idempotent-Replayed") == "true",
             )
-            answer = self._transport.send(method, url, headers, form if is_post else None, repeats=repeats)
-        except NoAnswerError as error:
-            raise self._failed(writes=writes, http_status=error.http_status, message=str(error)) from None
-        body = read_body(answer.body)
-        if answer.status < 300 and body is not None:
-            return Fetched(body, rank_of(answer), answer.headers.get("Request-Id", ""))
-        raise self._failed(
-            writes=writes,
-            http_status=answer.status,
-            body=body,
-            request_id=answer.headers.get("Request-Id"),
-            replayed=is_replayed(answer),
-        )
-
-    def _failed(self, **what: Any) -> StripeError:
-        failure = describe_failure(**what)
-        health.note_failure(self._connection, failure)
-        return failure
+            health.note_failure(self._connection, failure)
+            raise failure from None  # the SDK's error carries headers and the raw body
+        return Fetched(data=answer.data, rank=int(answer.headers[RANK]), request_id=answer.request_id or "")
 
 
 def _make_transport(connection: Connection, priority: Priority, answer_by: float | None) -> Transport:
     account = connection.stripe_account_id or connection.api_key_fingerprint
     budget = RateBudget(f"{account}:{connection.mode}", option("REQUESTS_PER_SECOND")[connection.mode], priority)
     return Transport(budget, answer_by)
+
+
+def _make_client(connection: Connection, transport: Transport) -> stripe.StripeClient:
+    through_platform = connection.method == Connection.Method.CONNECT
+    key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
+    return stripe.StripeClient(
+        key.reveal(),
+        stripe_account=connection.stripe_account_id if through_platform else None,
+        base_addresses={"api": option("STRIPE_API_BASE"), "connect": option("STRIPE_CONNECT_BASE")},
+        max_network_retries=2,
+        http_client=transport,
+    )
+
+
+def _path(*names: str) -> str:
+    """``("subscriptions", "sub_1", "pause")`` → ``/v1/subscriptions/sub_1/pause``"""
+    return "/".join(["/v1", *map(quote_plus, names)])

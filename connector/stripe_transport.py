@@ -1,10 +1,8 @@
-"""How requests travel to Stripe: within the account's budget, over kept connections, again where that may help."""
+"""How requests travel to Stripe: within the account's budget, over kept-alive connections, back with a rank."""
 
 import os
-import random
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,67 +14,36 @@ from urllib3.util import Timeout, create_urllib3_context, make_headers, parse_ur
 
 from connector.rate_limit import Priority, RateBudget
 
+RANK = "Engage-Rank"
 _TIMEOUTS: dict[Priority, tuple[float, float]] = {"click": (3, 20), "background": (5, 60)}  # connect, read; s
 _IDLE_CONNECTIONS = 32  # kept for the threads of one process
-_PAUSE = 0.5  # s, before the first repetition; twice as long before the next
 
 
-class NoAnswerError(Exception):
-    """Nothing came back. ``http_status`` is what Stripe would have said where nothing was sent."""
+class Transport(stripe.HTTPClient):
+    """Takes a token before every attempt and stamps each answer with its rank.
 
-    def __init__(self, message: str, *, again: bool = False, http_status: int | None = None) -> None:
-        super().__init__(message)
-        self.again = again
-        self.http_status = http_status
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """``seconds`` is what the attempt took that brought it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    seconds: float
-
-
-class Transport:
-    """Takes a token before every attempt. No attempt goes on for longer than ``answer_by`` (of ``time.monotonic``).
-
-    ``seconds`` is what all attempts took.
+    No attempt goes on for longer than ``answer_by`` (of ``time.monotonic``). ``seconds`` is what all of them took.
     """
 
+    name = "engage"
+
     def __init__(self, budget: RateBudget, answer_by: float | None) -> None:
+        super().__init__()
         self._budget = budget
         self._answer_by = answer_by
         self.seconds = 0.0
 
-    def send(self, method: str, url: str, headers: dict[str, str], body: str | None, *, repeats: int) -> Answer:
-        """Stripe's answer, whatever it is, to the first or one of ``repeats`` further attempts. ``NoAnswerError``."""
-        for attempt in range(repeats + 1):
-            is_last = attempt == repeats
-            try:
-                answer = self._attempt(method, url, headers, body)
-            except NoAnswerError as error:
-                if is_last or not error.again:
-                    raise
-            else:
-                if is_last or not _is_worth_repeating(answer):
-                    return answer
-            time.sleep(max(_PAUSE * 2**attempt * random.uniform(0.5, 1), _PAUSE))  # noqa: S311  no secret
-        raise AssertionError  # the last attempt returns or raises
-
-    def _attempt(self, method: str, url: str, headers: dict[str, str], body: str | None) -> Answer:
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Any:
         if not self._budget.take(within=self._left()):
-            raise NoAnswerError("The account's budget is used up.", http_status=429)
+            raise stripe.RateLimitError("The account's budget is used up.", http_status=429)
         timeout = self._timeout()
         started = time.monotonic()
         try:
-            answer = _exchange(method, url, headers, body, timeout)
+            answer = _exchange(method, url, headers, post_data, timeout)
         finally:
             seconds = time.monotonic() - started
             self.seconds += seconds
-        return Answer(answer.status, answer.headers, answer.data, seconds)
+        return answer.data, answer.status, _stamped(answer.headers, seconds)
 
     def _left(self) -> float | None:
         return None if self._answer_by is None else self._answer_by - time.monotonic()
@@ -87,14 +54,8 @@ class Transport:
         if left is None:
             return Timeout(connect=connect, read=read)
         if left <= 0:
-            raise NoAnswerError("The time is over.")
+            raise stripe.APIConnectionError("The time is over.", should_retry=False)  # type: ignore[no-untyped-call]
         return Timeout(connect=min(connect, left), read=min(read, left))
-
-
-def _is_worth_repeating(answer: Answer) -> bool:
-    """As Stripe says, else where it was busy or in trouble: https://docs.stripe.com/error-low-level"""
-    said = answer.headers.get("Stripe-Should-Retry")
-    return said == "true" if said in {"true", "false"} else answer.status == 409 or answer.status >= 500
 
 
 def _exchange(
@@ -103,7 +64,7 @@ def _exchange(
     """One request, one answer. What goes wrong on the way is worth another attempt, but for a certificate."""
     try:
         return _pool(urlsplit(url)[:2]).urlopen(
-            method,
+            method.upper(),
             url,
             body=body,
             headers=_HEADERS | headers,
@@ -112,11 +73,29 @@ def _exchange(
             redirect=False,
         )
     except urllib3.exceptions.SSLError as error:
-        raise NoAnswerError(f"{type(error).__name__}: {error}") from None
+        raise _connection_error(error, should_retry=False) from None
     except urllib3.exceptions.HTTPError as error:
-        raise NoAnswerError(f"{type(error).__name__}: {error}", again=True) from None
+        raise _connection_error(error, should_retry=True) from None
     except ValueError:  # a header that HTTP does not allow; the message would show the key
-        raise NoAnswerError("Not a valid request.") from None
+        raise stripe.APIConnectionError("Not a valid request.", should_retry=False) from None  # type: ignore[no-untyped-call]
+
+
+def _connection_error(error: Exception, *, should_retry: bool) -> stripe.APIConnectionError:
+    message = f"{type(error).__name__}: {error}"
+    return stripe.APIConnectionError(message, should_retry=should_retry)  # type: ignore[no-untyped-call]
+
+
+def _stamped(headers: Any, seconds: float) -> Any:
+    """The rank of a state read by a request that took ``seconds``.
+
+    Stripe read it no earlier than it got the request, so everything up to the second before that is in it. An
+    answer without a Date, or one that Stripe stored for an earlier request with the same idempotency key, says
+    nothing about now: rank 0 overwrites nothing. https://docs.stripe.com/api/idempotent_requests
+    """
+    date = headers.get("Date") if headers.get("Idempotent-Replayed") != "true" else None
+    complete_through = int(parsedate_to_datetime(date).timestamp() - seconds) - 1 if date else 0
+    headers[RANK] = str(2 * complete_through + 1 if date else 0)
+    return headers
 
 
 _HEADERS = make_headers(keep_alive=True, accept_encoding="gzip, deflate")
