@@ -34,7 +34,7 @@ from connector.stripe_gateway import StripeGateway
 class Server(ThreadingHTTPServer):
     """Answers every request alike and remembers its first line and the port it came from."""
 
-    status, location, should_retry = 200, "", ""
+    status, location = 200, ""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -53,8 +53,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.requestline, self.client_address[1]))
         body = b'{"id": "cus_1", "object": "customer"}'
         self.send_response(self.server.status)
-        if self.server.should_retry:
-            self.send_header("Stripe-Should-Retry", self.server.should_retry)
         if self.server.location:
             self.send_header("Location", self.server.location)
         self.send_header("Content-Length", str(len(body)))
@@ -194,26 +192,6 @@ def test_it_follows_no_redirect(settings: Any) -> None:
             gateway(settings, f"http://{server.address}").retrieve_customer("cus_1")
 
     assert elsewhere.seen == []
-
-
-@pytest.mark.parametrize(
-    ("status", "should_retry", "requests"),
-    [(503, "", 3), (503, "false", 1), (409, "", 3), (400, "", 1), (400, "true", 3), (429, "", 1)],
-)
-def test_it_repeats_a_request_where_that_may_help(
-    settings: Any, monkeypatch: pytest.MonkeyPatch, status: int, should_retry: str, requests: int
-) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr(stripe_transport.time, "sleep", pauses.append)
-    with serving() as server:
-        server.status, server.should_retry = status, should_retry
-        with pytest.raises(StripeError) as caught:
-            gateway(settings, f"http://{server.address}").retrieve_customer("cus_1")
-
-    assert caught.value.http_status == status
-    assert len(server.seen) == requests
-    assert len(pauses) == requests - 1
-    assert all(0.5 <= pause <= 1 for pause in pauses)
 
 
 def test_it_never_shows_a_key_that_cannot_be_sent(settings: Any) -> None:
