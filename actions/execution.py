@@ -14,13 +14,13 @@ from uuid import UUID
 
 from actions import click_rows
 from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
+from actions.opening import open_click
 from actions.outcomes import Outcome
 from actions.performing import perform
 from actions.recording import record
-from actions.selectors import SAME_CLICK, enabled_actions, recent_execution
+from actions.selectors import SAME_CLICK, recent_execution
 from actions.signals import Result
 from connector.errors import ConflictError, ConnectorError, NotFoundError
-from connector.selectors import serving_connection
 from connector.stripe_gateway import StripeGateway
 from sync.locks import hold_within
 
@@ -45,21 +45,23 @@ def execute(
     while another click of the user takes too long.
     """
     arrived = time.monotonic()
-    connection = serving_connection(app_id=app_id)
-    if connection is None:
+    lock = clicks_lock(app_id, user_id)
+    opened = open_click(app_id=app_id, prompt_id=prompt_id, interaction=interaction, user_id=user_id, lock=lock)
+    if opened is None:
         raise ConflictError("not_connected", "This App has no active Stripe connection. An App admin can add one.")
     wanted = Execution(
         app_id=app_id,
-        connection=connection,
+        connection=opened.connection,
         prompt_id=prompt_id,
         interaction=interaction,
         user_id=user_id,
         source=source,
     )
-    if wanted.identity is None:
-        raise NotFoundError("user_not_found", "No user with this id is known. Import the identity CSV first.")
-    with hold_within(clicks_lock(app_id, user_id), int(ANSWER_WITHIN * 1000)) as held:
-        execution = _find_or_commit(wanted, idempotency_key, arrived=arrived, may_commit=held)
+    with hold_within(lock, int(ANSWER_WITHIN * 1000), has_it=opened.has_lock) as held:
+        if opened.identity is None:
+            raise NotFoundError("user_not_found", "No user with this id is known. Import the identity CSV first.")
+        wanted.identity = opened.identity
+        execution = _find_or_commit(wanted, opened.configs, idempotency_key, arrived=arrived, may_commit=held)
         if held and execution.state == Execution.State.RUNNING:
             run(execution, deadline=arrived + ANSWER_WITHIN)
     return execution
@@ -71,9 +73,13 @@ def clicks_lock(app_id: UUID, user_id: str) -> str:
 
 
 def _find_or_commit(
-    wanted: Execution, idempotency_key: str | None, *, arrived: float, may_commit: bool
+    wanted: Execution,
+    configs: Sequence[ActionConfig],
+    idempotency_key: str | None,
+    *,
+    arrived: float,
+    may_commit: bool,
 ) -> Execution:
-    configs = enabled_actions(app_id=wanted.app_id, prompt_id=wanted.prompt_id, interaction=wanted.interaction)
     wanted.config_version = config_version(configs)
     wanted.idempotency_key = idempotency_key or str(wanted.id)
     # A click by key is the same one however late; one without a key, for as long as a double click takes.

@@ -7,7 +7,7 @@ from actions.limits import TakenOverError, reserve
 from actions.models import ActionExecution, Execution, Status
 from actions.outcomes import NotAllowedError, Outcome, outcome_of_error
 from actions.reading_back import key_has_expired, read_outcome
-from actions.recording import apply_answer, record
+from actions.recording import record, record_answer
 from actions.registry import get_action
 from actions.requests import send
 from actions.stripe_state import snapshot
@@ -37,9 +37,10 @@ def perform(action: ActionExecution, *, gateway: StripeGateway, due: Due | None 
         action.refresh_from_db()
         return
     action.seconds_at_stripe += gateway.seconds_at_stripe - before
-    record(action, outcome, answer=answer)
-    if answer is not None:
-        apply_answer(action, answer, gateway)
+    if answer is not None and answer.data.get("object") == "subscription":
+        record_answer(action, outcome, answer, gateway)
+    else:
+        record(action, outcome, answer=answer)
 
 
 def _proceed(action: ActionExecution, gateway: StripeGateway, due: Due | None) -> tuple[Outcome, Fetched | None]:

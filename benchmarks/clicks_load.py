@@ -1,7 +1,8 @@
 """The load generator of ``clicks.py``, a process of its own without Django.
 
-Reads ``{"port", "path", "headers", "users", "rate"}`` from standard input and clicks once for each user, ``rate``
-times a second. Writes ``{"answers": [[status, body, milliseconds], …], "seconds", "cpu"}`` to standard output.
+Reads ``{"rate", "turns": [{"port", "requests": [[method, path, body, headers], …]}, …]}`` from standard input and takes
+``rate`` turns a second; the requests of one turn are sent one after the other, over a kept-alive connection. Writes
+``[[last body, milliseconds], …]`` to standard output. An answer that is no 200 is an error.
 """
 
 import json
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
 
-THREADS = 100  # more than clicks are ever under way at once
+THREADS = 100  # more than turns are ever under way at once
 
 
 def main() -> None:
@@ -20,25 +21,33 @@ def main() -> None:
     kept = threading.local()
     started = time.perf_counter() + 1.0
 
-    def click(number: int, user: str) -> tuple[int, str, float]:
+    def take(number: int, turn: dict[str, Any]) -> tuple[str, float]:
         due = started + number / job["rate"]
         time.sleep(max(due - time.perf_counter(), 0))
-        if not hasattr(kept, "connection"):
-            kept.connection = HTTPConnection("127.0.0.1", job["port"], timeout=30)
-        body = json.dumps({"user_id": user})
-        kept.connection.request("POST", job["path"], body, job["headers"])
-        answer = kept.connection.getresponse()
-        read = answer.read().decode()
-        return answer.status, read, (time.perf_counter() - due) * 1000
+        body = ""
+        for request in turn["requests"]:
+            body = _send(_connection(kept, turn["port"]), request)
+        return body, (time.perf_counter() - due) * 1000
 
     with ThreadPoolExecutor(THREADS) as pool:
-        answers = list(pool.map(click, range(len(job["users"])), job["users"]))
-    result: dict[str, Any] = {
-        "answers": answers,
-        "seconds": time.perf_counter() - started,
-        "cpu": time.process_time(),
-    }
-    json.dump(result, sys.stdout)
+        json.dump(list(pool.map(take, range(len(job["turns"])), job["turns"])), sys.stdout)
+
+
+def _connection(kept: threading.local, port: int) -> HTTPConnection:
+    """This thread's own to the port."""
+    if port not in kept.__dict__:
+        kept.__dict__[port] = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection: HTTPConnection = kept.__dict__[port]
+    return connection
+
+
+def _send(connection: HTTPConnection, request: list[Any]) -> str:
+    connection.request(*request)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    if answer.status != 200:
+        raise RuntimeError(answer.status, body)
+    return body
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The App, its users, and what their clicks took, once Django is set up; see ``clicks.py``."""
+"""Clicks and bare requests in turn, and what they took, once Django is set up; see ``clicks.py``."""
 
 import json
 import os
@@ -6,115 +6,103 @@ import statistics
 import subprocess
 import sys
 from argparse import Namespace
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
 
 import httpx
 import redis
-from django.apps import apps
 from django.conf import settings
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from actions.configuration import replace_actions
 from actions.models import ActionExecution
-from connector.crypto import Secret
-from connector.models import Connection
-from connector.stripe_gateway import StripeGateway
-from engage_stripe.standalone import services
-from sync.catalogue import sync_catalogue
-from sync.models import Identity, Price
-from sync.projection import project_users
-from sync.reconciliation import reconcile
+from benchmarks.clicks_shop import Shop
+from connector.stripe_gateway import API_VERSION
 
 LOAD = Path(__file__).with_name("clicks_load.py")
+BLOCK = 100  # turns of one kind, then as many of the other
 
-
-@dataclass(frozen=True)
-class Shop:
-    """``users`` have a monthly plan, and the prompt switches them to another one."""
-
-    stripe: str
-    headers: dict[str, str]
-    path: str
-    users: list[str]
-
-
-def open_shop(base: str, *, users: int) -> Shop:
-    account = httpx.post(f"{base}/_sandbox/accounts", json={}).json()
-    body = {"account": account["account"], "subscriptions": users * 4}  # 0.4 are active on one of the two plans
-    httpx.post(f"{base}/_sandbox/generate", json=body, timeout=600).raise_for_status()
-    app, api_key = services.create_app(company_name="Benchmark", name="Shop")
-    prompt = services.create_prompt(app=app, key="upsell", name="Upsell").key
-    connection = Connection.objects.create(
-        app_id=app.id, method="api_key", livemode=False, status="active",
-        stripe_account_id=account["account"], api_key=Secret(account["secret_key"]),
-        permissions={"rak_subscription_write": {"state": "granted"}},
-    )  # fmt: skip
-    sync_catalogue(connection=connection)
-    reconcile(connection=connection)
-    target = Price.objects.get(connection=connection, unit_amount=4900)
-    customers = _customers_of(connection, Price.objects.filter(connection=connection, unit_amount__in=[900, 1900]))
-    linked = [
-        Identity(app_id=app.id, user_id=f"user-{number}", stripe_id=customer)
-        for number, customer in enumerate(customers[:users])
-    ]
-    Identity.objects.bulk_create(linked)
-    action = {"action": "update_subscription", "parameters": {"price": target.stripe_id}}
-    replace_actions(
-        app_id=app.id, prompt_id=prompt, interaction="accept", actions=[action], changed_by="benchmark"
-    )
-    for start in range(0, users, 1000):
-        names = [identity.user_id for identity in linked[start : start + 1000]]
-        project_users(app_id=app.id, user_ids=names, source={})
-    filled = ", ".join(model._meta.db_table for model in apps.get_app_config("stripe_sync").get_models())
-    with database.cursor() as cursor:
-        cursor.execute(f"ANALYZE {filled}")  # as autovacuum does, a minute after they were filled
-        cursor.execute("CHECKPOINT")
-    os.sync()  # or the disk is still busy with what filled them
-    credentials = b64encode(f"{app.id}:{api_key}".encode()).decode()
-    return Shop(
-        stripe=base,
-        headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
-        path=f"/api/v1/prompts/{prompt}/interactions/accept/execute/",
-        users=[identity.user_id for identity in linked],
-    )
-
-
-def _customers_of(connection: Connection, prices: Any) -> list[str]:
-    wanted = {price.stripe_id for price in prices}
-    pages = StripeGateway(connection).subscriptions.pages({"status": "active"})
-    return [
-        one["customer"] for page in pages for one in page.items if one["items"]["data"][0]["price"]["id"] in wanted
-    ]
+Turn = dict[str, Any]
+"""One turn of ``clicks_load.py``."""
 
 
 def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> None:
-    users = iter(shop.users)
+    users, others = iter(shop.users), iter(shop.others)
     statements = count_statements(shop, next(users))
     if options.stripe_takes:
         slow = {"kind": "latency", "seconds": options.stripe_takes, "count": None, "path": "/v1/subscriptions*"}
         httpx.post(f"{shop.stripe}/_sandbox/faults", json=slow).raise_for_status()
-    _click_all(shop, port, options.rate, [next(users) for _ in range(options.warm_up)])
+    clicks = (_click(shop, port, user) for user in users)
+    pairs = (_bare_pair(shop, one) for one in others)
+    _take_turns(options, options.warm_up, clicks, pairs)
     before = cpu(pids)
-    result = _click_all(shop, port, options.rate, [next(users) for _ in range(options.clicks)])
+    clicked, bare = _take_turns(options, options.clicks, clicks, pairs)
     spent = {name: seconds - before.get(name, 0.0) for name, seconds in cpu(pids).items()}
-    spent["load generator"] = result["cpu"]
-    whole = {json.loads(body)["execution_id"]: milliseconds for _, body, milliseconds in result["answers"]}
+    spent["sandbox"] /= 2  # the bare requests are the other half
+    whole = {json.loads(body)["execution_id"]: milliseconds for body, milliseconds in clicked}
     theirs = _at_stripe(shop, whole)
-    cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    print(f"{options.clicks / result['seconds']:.1f} clicks a second of {options.rate} wanted, on {cores}")
-    print_quantiles("ours", [whole[one] - theirs[one] for one in whole], "   (wanted: at most 10 and 30)")
-    print_quantiles("Stripe", list(theirs.values()))
-    print_quantiles("both", list(whole.values()))
-    print(f"{statements} SQL statements a click, and one that checks the kept connection")
+    print(f"{options.rate} clicks a second, on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    clicks_took, bare_took = quantiles(list(whole.values())), quantiles([took for _, took in bare])
+    print_quantiles("ours", [a - b for a, b in zip(clicks_took, bare_took, strict=True)], "wanted: at most 10, 30")
+    print_quantiles("clicks", clicks_took)
+    print_quantiles("bare requests", bare_took)
+    inside = quantiles([whole[one] - theirs[one] for one in whole])
+    print_quantiles("clicks, less Stripe's time by its log", inside)
+    print(f"{statements} SQL statements a click")
     each = ", ".join(f"{name} {seconds / options.clicks * 1000:.1f}" for name, seconds in spent.items())
     print(f"milliseconds of CPU a click: {each}", flush=True)
+
+
+def _click(shop: Shop, port: int, user: str) -> Turn:
+    return {"port": port, "requests": [["POST", shop.path, json.dumps({"user_id": user}), shop.headers]]}
+
+
+def _bare_pair(shop: Shop, subscription: dict[str, Any]) -> Turn:
+    """What a click asks of Stripe."""
+    read = {
+        "limit": 100,
+        "customer": subscription["customer"],
+        "status": "all",
+        "expand[0]": "data.discounts",
+        "expand[1]": "data.discounts.source.coupon",
+    }
+    change = {
+        "expand[0]": "discounts",
+        "expand[1]": "discounts.source.coupon",
+        "items[0][id]": subscription["items"]["data"][0]["id"],
+        "items[0][price]": shop.price,
+        "items[0][quantity]": 1,
+        "payment_behavior": "error_if_incomplete",
+        "proration_behavior": "create_prorations",
+    }
+    headers = {"Authorization": f"Bearer {shop.key.reveal()}", "Stripe-Version": API_VERSION}
+    sent = headers | {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": str(uuid4())}
+    requests = [
+        ["GET", f"/v1/subscriptions?{urlencode(read)}", None, headers],
+        ["POST", f"/v1/subscriptions/{subscription['id']}", urlencode(change), sent],
+    ]
+    return {"port": urlsplit(shop.stripe).port, "requests": requests}
+
+
+def _take_turns(options: Namespace, count: int, *kinds: Iterator[Turn]) -> list[list[tuple[str, float]]]:
+    """``count`` turns of each kind, in blocks. Body and milliseconds of each, by kind."""
+    sizes = [min(BLOCK, count - start) for start in range(0, count, BLOCK)]
+    listed = [(kind, turn) for size in sizes for kind, turns in enumerate(kinds) for turn in islice(turns, size)]
+    job = {"rate": options.rate, "turns": [turn for _, turn in listed]}
+    done = subprocess.run(
+        [sys.executable, str(LOAD)], input=json.dumps(job), stdout=subprocess.PIPE, text=True, check=True
+    )
+    answers: list[list[tuple[str, float]]] = [[] for _ in kinds]
+    for (kind, _), answer in zip(listed, json.loads(done.stdout), strict=True):
+        answers[kind].append(answer)
+    assert all(json.loads(body)["outcomes"][0]["status"] == "succeeded" for body, _ in answers[0])
+    return answers
 
 
 def _at_stripe(shop: Shop, executions: Collection[str]) -> dict[str, float]:
@@ -128,20 +116,15 @@ def _at_stripe(shop: Shop, executions: Collection[str]) -> dict[str, float]:
     return {str(row.execution_id): spent[row.customer] + spent[row.subscription] for row in rows}
 
 
-def print_quantiles(name: str, milliseconds: Sequence[float], remark: str = "") -> None:
+def quantiles(milliseconds: Sequence[float]) -> tuple[float, float]:
+    """p50 and p99."""
     cuts = statistics.quantiles(milliseconds, n=100)
-    print(f"{name:7} p50 {cuts[49]:6.1f} ms  p99 {cuts[98]:6.1f} ms{remark}")
+    return cuts[49], cuts[98]
 
 
-def _click_all(shop: Shop, port: int, rate: int, users: list[str]) -> dict[str, Any]:
-    job = {"port": port, "path": shop.path, "headers": shop.headers, "users": users, "rate": rate}
-    command = [sys.executable, str(LOAD)]
-    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    for status, body, _ in result["answers"]:
-        assert status == 200, body
-        assert json.loads(body)["outcomes"][0]["status"] == "succeeded", body
-    return result
+def print_quantiles(name: str, figures: Sequence[float], remark: str = "") -> None:
+    p50, p99 = figures
+    print(f"{name:38} p50 {p50:6.1f} ms  p99 {p99:6.1f} ms   {remark}")
 
 
 def count_statements(shop: Shop, user: str) -> int:

@@ -1,6 +1,6 @@
 """Secrets: a type that masks itself everywhere, and a model field that is encrypted at rest."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -49,13 +49,16 @@ def encrypt(value: str) -> bytes:
     return _cipher().encrypt(value.encode())
 
 
+@lru_cache(maxsize=1024)
 def decrypt(token: bytes) -> str:
+    """Each token once per process: every click reads the same key, which its connection's row holds in clear anyway."""
     return _cipher().decrypt(token).decode()
 
 
 def _forget_cipher(*, setting: str, **_: object) -> None:
     if setting == "ENGAGE_STRIPE":
         _cipher.cache_clear()
+        decrypt.cache_clear()
 
 
 setting_changed.connect(_forget_cipher)

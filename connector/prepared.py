@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+import orjson
 from django.db import connection as database
 from django.db import models
 
@@ -55,6 +56,16 @@ class Prepared(Generic[_Row]):
     def first(self, **values: Any) -> _Row | None:
         """The first row, None where there is none; the query says in which order."""
         return next(iter(self.all(**values)), None)
+
+
+def rows_from_json(model: type[_Row], rows: str | None) -> list[_Row]:
+    """Whole rows that a statement about something else brings along, as ``json_agg`` writes them."""
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    return [
+        model.from_db(database.alias, names, [field.to_python(row[field.column]) for field in fields])
+        for row in orjson.loads(rows or "[]")
+    ]
 
 
 class _Reader(Generic[_Row]):

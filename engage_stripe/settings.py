@@ -130,7 +130,11 @@ TEMPLATES = [
 ]
 
 # Ten minutes: a fresh connection plans each statement anew ten times before it trusts a plan.
-DATABASES = {"default": dj_database_url.parse(_database_url(), conn_max_age=600, conn_health_checks=True)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        _database_url(), engine="engage_stripe.postgresql", conn_max_age=600, conn_health_checks=True
+    )
+}
 # PostgreSQL plans a statement once per connection, when it comes for the fifth time: a third of its work for a click.
 DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -7,6 +7,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
 _KEY = "hashtextextended(%s, 0)"
+TRY_LOCK = f"pg_try_advisory_lock({_KEY})"
 
 
 @contextmanager
@@ -17,35 +18,34 @@ def hold(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _release(name)
+        release(name)
 
 
 @contextmanager
 def try_hold(name: str) -> Iterator[bool]:
     """Hold ``name`` where nobody else does; the value says whether it worked."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock({_KEY})", [name])
+        cursor.execute(f"SELECT {TRY_LOCK}", [name])
         (held,) = cursor.fetchone()
     try:
         yield held
     finally:
         if held:
-            _release(name)
+            release(name)
 
 
 @contextmanager
-def hold_within(name: str, milliseconds: int) -> Iterator[bool]:
-    """Hold ``name`` as soon as nobody else does; the value is False where that took longer than ``milliseconds``."""
-    with try_hold(name) as held_at_once:
-        if held_at_once:
-            yield True
-            return
-    held = _wait_for(name, milliseconds)
+def hold_within(name: str, milliseconds: int, *, has_it: bool) -> Iterator[bool]:
+    """Hold ``name`` as soon as nobody else does; the value is False where that took longer than ``milliseconds``.
+
+    ``has_it`` says that ``TRY_LOCK`` has got it already, in a statement of the caller's.
+    """
+    held = has_it or _wait_for(name, milliseconds)
     try:
         yield held
     finally:
         if held:
-            _release(name)
+            release(name)
 
 
 def _wait_for(name: str, milliseconds: int) -> bool:
@@ -73,7 +73,8 @@ def share_in_transaction(name: str) -> None:
         cursor.execute(f"SELECT pg_advisory_xact_lock_shared({_KEY})", [name])
 
 
-def _release(name: str) -> None:
+def release(name: str) -> None:
+    """Give ``name`` back. One that is not held stays as it is."""
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session
     with connection.cursor() as cursor:

@@ -32,7 +32,13 @@ def main() -> None:
         host, port = listener.getsockname()[:2]
         _announce(f"http://{host}:{port}")
         app = _sandbox(options).app()
-        config = uvicorn.Config(app, log_level="warning", date_header=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=60,  # s; as load balancers have it, uvicorn's own five are for browsers
+        )
         asyncio.run(uvicorn.Server(config).serve([listener]))
 
 

@@ -16,9 +16,11 @@ from actions import performing, recording, settling
 from actions.click_rows import save_outcome
 from actions.models import ActionExecution, Execution, Status
 from actions.signals import Result
+from connector.errors import ConnectorError
 from connector.stripe_gateway import StripeGateway
 from sync.locks import hold
-from sync.models import UserTraits
+from sync.models import RefreshRequest, UserTraits
+from sync.projection import project_users
 from tests.actions.shop import Shop, Subscriber
 from tests.actions.test_clicks_in_parallel import in_parallel
 
@@ -73,8 +75,8 @@ def _waiting(monkeypatch: pytest.MonkeyPatch, *, seconds: int) -> list[int]:
     real = executing.hold_within
 
     @contextmanager
-    def hold_within(name: str, milliseconds: int) -> Iterator[bool]:
-        with real(name, milliseconds) as held:
+    def hold_within(name: str, milliseconds: int, *, has_it: bool) -> Iterator[bool]:
+        with real(name, milliseconds, has_it=has_it) as held:
             waited.append(seconds)
             yield held
 
@@ -125,6 +127,29 @@ def _overtaken(shop: Shop, monkeypatch: pytest.MonkeyPatch, point: str) -> None:
         return real(*arguments, **options)
 
     monkeypatch.setattr(performing, point, overtake)
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("no"), ConnectorError("no", "No.")])
+def test_it_keeps_the_outcome_where_traits_cannot_be_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """They share a commit, and the webhook brings the traits as well."""
+
+    def fail(**_: Any) -> None:
+        UserTraits.objects.filter(app_id=shop.tenant.id).delete()  # what was begun does not stay
+        raise trouble
+
+    user = adding_a_seat(shop)
+    project_users(app_id=shop.tenant.id, user_ids=[user.user_id], source={})
+    monkeypatch.setattr(recording, "apply_objects", fail)
+
+    (outcome,) = shop.click(user)["outcomes"]
+
+    assert outcome["status"] == "succeeded"
+    assert outcome_of(shop) == ("done", "succeeded")
+    assert UserTraits.objects.filter(app_id=shop.tenant.id).exists()
+    asked = RefreshRequest.objects.filter(connection=shop.connection, stripe_id=user.customer)
+    assert asked.exists() is isinstance(trouble, ConnectorError)
 
 
 def test_it_keeps_a_final_outcome_against_a_later_one(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from connector.crypto import Secret
 from connector.models import Connection
-from connector.prepared import Prepared, PreparedUpdate, given
+from connector.prepared import Prepared, PreparedUpdate, given, rows_from_json
 from engage_stripe.standalone.models import App
 from tests.factories import make_app, make_connection
 
@@ -64,3 +64,15 @@ def test_it_updates_the_named_fields_where_the_condition_holds() -> None:
     made.display_name = "Too late"
     assert not update.save(made)
     assert Connection.objects.get(pk=made.pk).display_name == "After"
+
+
+def test_it_makes_the_orms_rows_of_json() -> None:
+    app = make_app(domains=["shop.example"])
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT json_agg(a)::text FROM {App._meta.db_table} a WHERE id = %s", [app.id])  # noqa: S608
+        (found,) = rows_from_json(App, cursor.fetchone()[0])
+
+    expected = App.objects.get(pk=app.id)
+    names = [field.attname for field in App._meta.concrete_fields]
+    assert [getattr(found, name) for name in names] == [getattr(expected, name) for name in names]
+    assert rows_from_json(App, None) == []
