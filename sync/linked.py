@@ -58,12 +58,16 @@ def lock_users(lock: str, make: str, values: list[Any]) -> list[LinkedUser]:
     with database.cursor() as cursor:
         cursor.execute(lock, values)
         rows = cursor.fetchall()
-        wanted, locked = rows[0][:2]
-        if wanted and locked is None:
+        while _lacks_some(rows):  # a link that was made meanwhile may lack its row again
             cursor.execute(make, values)
             cursor.execute(lock, values)
             rows = cursor.fetchall()
-    return [LinkedUser._make((*row[1:_TRAITS], row[_TRAITS:])) for row in rows] if wanted else []
+    return [LinkedUser._make((*row[1:_TRAITS], row[_TRAITS:])) for row in rows if row[0]]
+
+
+def _lacks_some(rows: list[tuple[Any, ...]]) -> bool:
+    wanted, connection_id = rows[0][:2]
+    return wanted > 0 and connection_id is None
 
 
 def load_customers(users: Sequence[LinkedUser], written: WrittenOf) -> list[list[LinkedCustomer]]:
