@@ -1,6 +1,6 @@
 """Events per second from the inbox to traits, against the simplest thing that could work.
 
-    python -m benchmarks.events [--users 50000] [--events 150000]
+    python -m benchmarks.events [--users 50000] [--events 250000]
 
 Every event is a ``customer.subscription.updated`` with one item, of users in no order, and changes three to five
 traits. Prints, all from one run on one PostgreSQL:
@@ -9,8 +9,8 @@ traits. Prints, all from one run on one PostgreSQL:
   some of the same events before and after each round of the worker, as a machine is not equally fast all the time, and
   the mean counts. Its table has as many rows as ours: none before the first round, one per user after it;
 - one worker process that does what its task does: events per second, its ratio to the loop, its CPU time per event and
-  its resident memory, for each round of one event per user; the first round makes every row. With 500,000 events it
-  shows whether memory stays flat;
+  its resident memory, for each round of one event per user; the first round makes every row. The median of the rounds
+  after it counts. With 500,000 events it shows whether memory stays flat;
 - SQL statements per batch, by the size of the batch.
 
 What PostgreSQL does about ``fsync`` is printed, not set.
@@ -18,10 +18,12 @@ What PostgreSQL does about ``fsync`` is printed, not set.
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -39,7 +41,7 @@ NAIVE = 5_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=50_000)
-    parser.add_argument("--events", type=int, default=150_000)
+    parser.add_argument("--events", type=int, default=250_000)
     options = parser.parse_args()
     with product_database() as url, psycopg.connect(url, autocommit=True) as connection:
         version, fsync = (connection.execute(f"SHOW {name}").fetchone() for name in ("server_version", "fsync"))
@@ -79,40 +81,41 @@ def measure(users: int, count: int, database: psycopg.Connection) -> None:
     from benchmarks import events_workload as workload
 
     connection = workload.make_connection(users)
-    for done in worker_rounds(connection, users, count, database):
+    ratios = []
+    for done in rounds(connection, users, count, database):
         rate = done["events"] / done["seconds"]
         naive = (done["naive before"] + done["naive after"]) / 2
+        ratios.append(rate / naive)
         print(
-            f"one worker {rate:7,.0f} events/s  {rate / naive:4.1f} x the naive loop "
+            f"one worker {rate:7,.0f} events/s  {ratios[-1]:4.1f} x the naive loop "
             f"({done['naive before']:,.0f} before, {done['naive after']:,.0f} after)  "
             f"{done['cpu'] / done['events'] * 1e6:4.0f} us of CPU an event  "
             f"{done['resident']:4.0f} MB after {done['total']:,}",
             flush=True,
         )
+    if known := ratios[1:]:
+        print(f"median where rows are there: {statistics.median(known):.1f} x the naive loop   (wanted: 3)")
     for size in (1, 10, 100, 500):
         print(f"batch of {size:4}  {workload.statements(connection, count, size, users):3} SQL statements")
         count += size
 
 
-def worker_rounds(
+def rounds(
     connection: "Connection", users: int, count: int, database: psycopg.Connection
 ) -> Iterator[dict[str, float]]:
-    """One worker process drains the inbox once for each event per user, until ``count`` events.
+    """One worker process drains the inbox once for each event per user, until ``count`` events, between naive loops.
 
     Yields ``events`` and ``total``, ``seconds``, ``cpu`` (seconds) and ``resident`` (megabytes) of each round, and the
     events per second of the naive loop beside it.
     """
     from benchmarks import events_workload as workload
 
-    command = [sys.executable, "-m", "benchmarks.drainer"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+    with worker() as drain:
         for first in range(0, count, users):
             events = min(users, count - first)
             workload.fill_inbox(connection, range(first, first + events), users)
             before = naive_loop(database, range(first, first + NAIVE), users)
-            worker.stdin.write("drain\n")
-            worker.stdin.flush()
-            done = json.loads(worker.stdout.readline())
+            done = drain()
             assert not workload.are_waiting()
             after = naive_loop(database, range(first + NAIVE, first + 2 * NAIVE), users)
             yield {
@@ -120,7 +123,22 @@ def worker_rounds(
             }  # fmt: skip
             if not first:
                 fill_naive(database, users)
-        worker.stdin.close()
+
+
+@contextmanager
+def worker() -> Iterator[Callable[[], dict[str, float]]]:
+    """A worker process. Calling what this gives drains the inbox: ``seconds``, ``cpu`` and ``resident`` of that."""
+    command = [sys.executable, "-m", "benchmarks.drainer"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def drain() -> dict[str, float]:
+            process.stdin.write("drain\n")
+            process.stdin.flush()
+            done: dict[str, float] = json.loads(process.stdout.readline())
+            return done
+
+        yield drain
+        process.stdin.close()
 
 
 if __name__ == "__main__":

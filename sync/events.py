@@ -59,7 +59,7 @@ class Fields:
 def store(connection_ids: Sequence[UUID], fields: Fields, payload: str) -> Outcome:
     """Insert the event for each connection that has not got it.
 
-    ``DataError`` for JSON that PostgreSQL cannot keep, such as a number of a million digits.
+    ``DataError`` for an envelope that PostgreSQL cannot keep: with NUL in the event's id.
     """
     with database.cursor() as cursor:
         cursor.execute(_INSERT, [*_values(fields, payload), list(connection_ids)])
