@@ -4,10 +4,12 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.db import connection as database
+from django.db import transaction
+
 from sync.models import Customer
 from sync.observed import CustomerKey
 from sync.records import as_records, records_sql
-from sync.row_locks import lock_or_make
 
 APP_LOCK = 0x53545250
 """First key of the advisory lock of an App: shared by writers, held alone while its identities are projected."""
@@ -22,8 +24,26 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     listed = list(keys)
     rows = as_records([{"n": n, "c": key[0], "s": key[1]} for n, key in enumerate(listed)])
     values: list[Any] = [APP_LOCK, sorted(map(str, app_ids)), rows]
-    found = lock_or_make(_LOCK_SQL, _NEW_SQL, values, len(listed)) if listed else []
+    found = _lock_or_make(values, len(listed)) if listed else []
     return {listed[n]: email for n, email in found}
+
+
+def _lock_or_make(values: list[Any], wanted: int) -> list[tuple[int, str | None]]:
+    """Nearly always all are there. Where one is missing, the locks of the others are given back before it is inserted:
+    whoever holds some rows and waits for one that comes before them can deadlock.
+    """
+    several = wanted > 1
+    with database.cursor() as cursor:
+        with transaction.atomic(savepoint=several):
+            cursor.execute(_LOCK_SQL, values)
+            rows: list[tuple[int, str | None]] = cursor.fetchall()
+            if len(rows) == wanted:
+                return rows
+            if several:
+                transaction.set_rollback(True)
+        cursor.execute(_NEW_SQL, values)
+        cursor.execute(_LOCK_SQL, values)
+        return list(cursor.fetchall())
 
 
 _SHARE = """

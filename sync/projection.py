@@ -1,7 +1,6 @@
 """From the mirror to the traits of the users that a change touched, many at once.
 
-Locks are taken in one order: customers (by the mirror's writers), then users. A user's row is locked before the
-mirror is read, so of two workers that touch the same user the second sees what the first wrote.
+Locks are taken in one order: customers (by the mirror's writers), then users (``sync.linked``).
 """
 
 import time
@@ -154,8 +153,7 @@ def _compare(
     keys = {(user.connection_id, one.state.customer.stripe_id) for one in linked}
     taken = [one for key in keys for one in written.get(key, ())]
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
-    who = (user.app_id, user.livemode, user.user_id)
-    named = dict(zip("alu", who, strict=True))
+    named = {"a": user.app_id, "l": user.livemode, "u": user.user_id}
     save = {
         **named,
         "place": user.place,
@@ -165,7 +163,10 @@ def _compare(
         **{name: value for name, value in zip(sql.TRAIT_NAMES, values, strict=True) if value is not None},
     }
     return _Difference(
-        [TraitChange(*who, name, before, after) for name, (before, after) in changed.items()],
+        [
+            TraitChange(user.app_id, user.livemode, user.user_id, name, before, after)
+            for name, (before, after) in changed.items()
+        ],
         save,
         [
             {**named, "source": source, "changes": {name: changed[name] for name in traits}}
