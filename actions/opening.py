@@ -9,6 +9,7 @@ from django.db.models.expressions import RawSQL
 from actions.models import ActionConfig
 from connector.models import Connection
 from connector.prepared import Prepared, given, rows_from_json
+from connector.selectors import active_to_prepare
 from sync.locks import TRY_LOCK, release
 from sync.models import Identity
 
@@ -37,16 +38,12 @@ _CONFIGS = f"""(
     WHERE c.app_id = %s AND c.prompt_id = %s AND c.interaction = %s AND c.enabled
 )"""  # noqa: S608
 _OPENING = Prepared(
-    lambda: (
-        Connection.objects.filter(app_id=given("app_id"), status=Connection.Status.ACTIVE)
-        .annotate(
-            identity=_sql(_IDENTITY, "app_id", "user_id"),
-            configs=_sql(_CONFIGS, "app_id", "prompt_id", "interaction"),
-            # A query of its own that looks at no row: PostgreSQL runs it once.
-            has_lock=_sql(f"(SELECT {TRY_LOCK})", "lock"),
-        )
-        .order_by("-livemode")[:1]
-    )
+    lambda: active_to_prepare().annotate(
+        identity=_sql(_IDENTITY, "app_id", "user_id"),
+        configs=_sql(_CONFIGS, "app_id", "prompt_id", "interaction"),
+        # A query of its own that looks at no row: PostgreSQL runs it once.
+        has_lock=_sql(f"(SELECT {TRY_LOCK})", "lock"),
+    )[:1]
 )
 
 

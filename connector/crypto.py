@@ -51,7 +51,7 @@ def encrypt(value: str) -> bytes:
 
 @lru_cache(maxsize=1024)
 def decrypt(token: bytes) -> str:
-    """Each token once per process: every click reads the same key, which its connection's row holds in clear anyway."""
+    """Each token once per process: every click needs the same key, which a loaded connection has in memory anyway."""
     return _cipher().decrypt(token).decode()
 
 

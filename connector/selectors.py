@@ -2,15 +2,19 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from connector.errors import NotFoundError
 from connector.models import AuditEntry, Connection, PlatformEndpoint, ReplacementKey
 from connector.prepared import Prepared, given
 
-_ACTIVE = Prepared(
-    lambda: Connection.objects.filter(app_id=given("app_id"), status=Connection.Status.ACTIVE).order_by(
-        "-livemode"
-    )
-)
+
+def active_to_prepare() -> QuerySet[Connection]:
+    """The active connections of the App ``given("app_id")``, the one that serves it first: the live one."""
+    return Connection.objects.filter(app_id=given("app_id"), status=Connection.Status.ACTIVE).order_by("-livemode")
+
+
+_ACTIVE = Prepared(active_to_prepare)
 
 
 def serving_connection(*, app_id: UUID, livemode: bool | None = None) -> Connection | None:
