@@ -53,22 +53,13 @@ def _fernet_key() -> str:
     return Fernet.generate_key().decode()
 
 
-def _database_url() -> str:
-    url = _required("DATABASE_URL", "")
+def _service_url(name: str) -> str:
+    url = _required(name, "")
     if url:
         return url
     from engage_stripe import embedded  # noqa: PLC0415  development only
 
-    return embedded.postgres_url()
-
-
-def _redis_url() -> str:
-    url = _required("REDIS_URL", "")
-    if url:
-        return url
-    from engage_stripe import embedded  # noqa: PLC0415  development only
-
-    return embedded.redis_url()
+    return {"DATABASE_URL": embedded.postgres_url, "REDIS_URL": embedded.redis_url}[name]()
 
 
 SECRET_KEY = _required("SECRET_KEY", _development_key("secret_key"))
@@ -132,14 +123,14 @@ TEMPLATES = [
 # Ten minutes: a fresh connection plans each statement anew ten times before it trusts a plan.
 DATABASES = {
     "default": dj_database_url.parse(
-        _database_url(), engine="engage_stripe.postgresql", conn_max_age=600, conn_health_checks=True
+        _service_url("DATABASE_URL"), engine="engage_stripe.postgresql", conn_max_age=600, conn_health_checks=True
     )
 }
 # PostgreSQL plans a statement once per connection, when it comes for the fifth time: a third of its work for a click.
 DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = _redis_url()
+REDIS_URL = _service_url("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
