@@ -35,10 +35,10 @@ def main() -> None:
 
 def _connection(kept: threading.local, port: int) -> HTTPConnection:
     """This thread's own to the port."""
-    if port not in kept.__dict__:
-        kept.__dict__[port] = HTTPConnection("127.0.0.1", port, timeout=30)
-    connection: HTTPConnection = kept.__dict__[port]
-    return connection
+    connections: dict[int, HTTPConnection] = kept.__dict__.setdefault("connections", {})
+    if port not in connections:
+        connections[port] = HTTPConnection("127.0.0.1", port, timeout=30)
+    return connections[port]
 
 
 def _send(connection: HTTPConnection, request: list[Any]) -> str:

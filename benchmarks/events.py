@@ -44,8 +44,9 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=250_000)
     options = parser.parse_args()
     with product_database() as url, psycopg.connect(url, autocommit=True) as connection:
-        version, fsync = (connection.execute(f"SHOW {name}").fetchone() for name in ("server_version", "fsync"))
-        print(f"PostgreSQL {version[0]}, fsync {fsync[0]}")
+        settings = "SELECT current_setting('server_version'), current_setting('fsync')"
+        for version, fsync in connection.execute(settings):
+            print(f"PostgreSQL {version}, fsync {fsync}")
         connection.execute(
             "CREATE TABLE naive (id text PRIMARY KEY, data jsonb, updated timestamptz DEFAULT now())"
         )
@@ -130,15 +131,18 @@ def worker() -> Iterator[Callable[[], dict[str, float]]]:
     """A worker process. Calling what this gives drains the inbox: ``seconds``, ``cpu`` and ``resident`` of that."""
     command = [sys.executable, "-m", "benchmarks.drainer"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        commands, answers = process.stdin, process.stdout
+        assert commands
+        assert answers
 
         def drain() -> dict[str, float]:
-            process.stdin.write("drain\n")
-            process.stdin.flush()
-            done: dict[str, float] = json.loads(process.stdout.readline())
+            commands.write("drain\n")
+            commands.flush()
+            done: dict[str, float] = json.loads(answers.readline())
             return done
 
         yield drain
-        process.stdin.close()
+        commands.close()
 
 
 if __name__ == "__main__":

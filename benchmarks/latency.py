@@ -109,9 +109,8 @@ class Reader(threading.Thread):
     def run(self) -> None:
         pause, rounds = threading.Event(), 0
         with psycopg.connect(self._url, autocommit=True) as connection:
-            (settled,) = connection.execute(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-            ).fetchone()
+            snapshot = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+            ((settled,),) = connection.execute(snapshot).fetchall()
             while len(self.seen) < self._count and not self._given_up.is_set():
                 changed = connection.execute(_CHANGED, [self._app_id, settled]).fetchall()
                 now = time.perf_counter()
@@ -119,7 +118,8 @@ class Reader(threading.Thread):
                     self.seen.setdefault(customer, now)
                 if rounds % 20 == 0:
                     waiting = "SELECT count(*) FROM stripe_sync_stripeevent WHERE state = 'received'"
-                    self.backlog = max(self.backlog, connection.execute(waiting).fetchone()[0])
+                    ((backlog,),) = connection.execute(waiting).fetchall()
+                    self.backlog = max(self.backlog, backlog)
                 rounds += 1
                 pause.wait(0.05)
 

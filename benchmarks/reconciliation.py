@@ -14,10 +14,16 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import httpx
 
 from benchmarks.scratch import product_database, sandbox_stripe
+
+if TYPE_CHECKING:
+    from connector.models import Connection
+    from sync.models import SyncRun
 
 
 def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
@@ -42,7 +48,7 @@ def measure(base: str, subscriptions: int, threads: int, rate: int) -> None:
         reconcile_once(label, connection, threads, rate)
 
 
-def reconcile_once(label: str, connection: object, threads: int, rate: int) -> None:
+def reconcile_once(label: str, connection: "Connection", threads: int, rate: int) -> None:
     from django.db.backends.utils import CursorWrapper
 
     from sync.reconciliation import reconcile
@@ -50,22 +56,21 @@ def reconcile_once(label: str, connection: object, threads: int, rate: int) -> N
     counted, lock = [0], threading.Lock()
     execute = CursorWrapper.execute
 
-    def count(self: CursorWrapper, *arguments: object, **options: object) -> object:
+    def count(self: CursorWrapper, *arguments: Any, **options: Any) -> Any:
         with lock:
             counted[0] += 1
         return execute(self, *arguments, **options)
 
-    CursorWrapper.execute = count
-    started, cpu = time.perf_counter(), time.process_time()
-    run = reconcile(connection=connection, threads=threads)
-    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    CursorWrapper.execute = execute
+    with patch.object(CursorWrapper, "execute", count):
+        started, cpu = time.perf_counter(), time.process_time()
+        run = reconcile(connection=connection, threads=threads)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     connection.refresh_from_db()
     assert run.state == "done", run.error
     tell(label, run, seconds, cpu, statements=counted[0], allowed=rate)
 
 
-def tell(label: str, run: object, seconds: float, cpu: float, *, statements: int, allowed: int) -> None:
+def tell(label: str, run: "SyncRun", seconds: float, cpu: float, *, statements: int, allowed: int) -> None:
     objects = run.counts["customers"] + run.counts["subscriptions"]
     requests = run.counts["requests"]
     print(f"{label}: {objects:,} objects in {seconds:.1f} s, {cpu:.1f} s of this process", end="  ")

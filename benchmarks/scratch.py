@@ -46,6 +46,10 @@ def sandbox_stripe() -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "engage_stripe.sandbox", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield re.search(r"http://\S+", process.stdout.readline())[0], process.pid
+            assert process.stdout
+            said = process.stdout.readline()
+            address = re.search(r"http://\S+", said)
+            assert address, f"The sandbox said {said!r}."
+            yield address[0], process.pid
         finally:
             process.terminate()

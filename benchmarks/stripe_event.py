@@ -19,13 +19,13 @@ def subscription_event(number: int, users: int) -> dict[str, Any]:
         "transform_quantity": None, "type": "recurring", "unit_amount": 1000, "unit_amount_decimal": "1000",
     }  # fmt: skip
     subscription = f"sub_{user:024d}"
-    item = {
+    item: dict[str, Any] = {
         "id": f"si_{user:014d}", "object": "subscription_item", "billing_thresholds": None, "created": NOW - 1_000_000,
         "current_period_start": NOW - 1000 + second, "current_period_end": NOW + 2_592_000 + second, "discounts": [],
         "metadata": {}, "plan": {**price, "object": "plan", "amount": 1000, "interval": "month"}, "price": price,
         "quantity": 1 + number % 5, "subscription": subscription, "tax_rates": [],
     }  # fmt: skip
-    data = {
+    data: dict[str, Any] = {
         "id": subscription, "object": "subscription", "application": None, "application_fee_percent": None,
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
         "billing_cycle_anchor": NOW - 1000, "billing_mode": {"flexible": {"proration_discounts": "included"},

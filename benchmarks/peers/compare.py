@@ -39,7 +39,7 @@ def measure_dj_stripe() -> float:
             text=True,
             check=True,
         )
-    rounds = [json.loads(line) for line in done.stdout.splitlines()]
+    rounds: list[dict[str, float]] = [json.loads(line) for line in done.stdout.splitlines()]
     return max(one["events"] / one["seconds"] for one in rounds)
 
 
