@@ -120,20 +120,24 @@ _RECORDED = PreparedUpdate(
         "after", "stripe_request_id", "attempts", "seconds_at_stripe", "finished_at",
     ],
     condition=f"status IN ({_OPEN})",
+    returning="CASE WHEN %s THEN set_config('synchronous_commit', 'off', true) END",
     then=_WITH_IT,
 )  # fmt: skip
 
 
-def save_outcome(step: ActionExecution, *, replaces: str = "") -> bool:
+def save_outcome(step: ActionExecution, *, replaces: str = "", lazily: bool = False) -> bool:
     """What the action came to; the earlier choice of the action ``replaces`` that waits for the same subscription is
     given up, and a click without any other open action is done. False where there is a final outcome already, which
     stays.
+
+    ``lazily``: this transaction's commit does not wait for the disk. Only for what the saved request would bring
+    again, sent once more under its key.
     """
     click = step.execution
     others_open = any(not Status(one.status).is_settled for one in click.steps if one.pk != step.pk)
     is_last = Status(step.status).is_settled and not others_open
     saved = _RECORDED.save(
-        step, step.subscription, replaces, step.pk, click.connection_id, click.pk if is_last else None
+        step, lazily, step.subscription, replaces, step.pk, click.connection_id, click.pk if is_last else None
     )
     if saved and is_last:
         click.state, click.settle_at, click.finished_at = Execution.State.DONE, None, step.finished_at

@@ -19,10 +19,12 @@ from sync.refresh_queue import request_refresh
 logger = logging.getLogger(__name__)
 
 
-def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None) -> None:
+def record(
+    action: ActionExecution, outcome: Outcome, *, answer: Fetched | None = None, lazily: bool = False
+) -> None:
     """Save the outcome, what Stripe answered where it did, and what follows from it: all of it or nothing.
 
-    An outcome that is final already stays, and ``action`` tells it.
+    An outcome that is final already stays, and ``action`` tells it. ``lazily`` as for ``click_rows.save_outcome``.
     """
     action.status = outcome.status
     action.message = outcome.message
@@ -38,7 +40,7 @@ def record(action: ActionExecution, outcome: Outcome, *, answer: Fetched | None 
         action.finished_at = timezone.now()
     released = action.request["releases"] if answer is not None and action.request else ""
     with transaction.atomic() if released or outcome.follow_up else nullcontext():
-        if not click_rows.save_outcome(action, replaces=outcome.replaces):
+        if not click_rows.save_outcome(action, replaces=outcome.replaces, lazily=lazily):
             action.refresh_from_db()
             return
         if released:
@@ -106,7 +108,8 @@ def _state_after(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def record_answer(action: ActionExecution, outcome: Outcome, answer: Fetched, gateway: StripeGateway) -> None:
-    """As ``record``, and brings the answer into the traits in the same commit: one wait for the disk instead of two.
+    """As ``record``, and brings the answer into the traits in the same commit, which does not wait for the disk: what
+    a crash of the database takes back, the settling task asks Stripe for under the same key.
 
     The webhook will say what the answer says, so a failure there costs only time, and the outcome is saved without.
     """
@@ -114,7 +117,7 @@ def record_answer(action: ActionExecution, outcome: Outcome, answer: Fetched, ga
     try:
         shown = _as_of_now(action, answer, gateway)
         with transaction.atomic():
-            record(action, outcome, answer=answer)
+            record(action, outcome, answer=answer, lazily=True)
             source = {"request": shown.request_id}
             apply_objects(connection=connection, objects=[shown.data], rank=shown.rank, source=source)
     except ConnectorError:

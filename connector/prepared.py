@@ -97,21 +97,29 @@ class PreparedUpdate:
     """``UPDATE`` of some fields of one row, by its primary key, where ``condition`` (SQL) holds as well.
 
     ``then`` is a list of further ``WITH`` queries that go with it in the same statement; they see the row, if it was
-    written, as ``saved``.
+    written, as ``saved``, which has what ``returning`` says.
     """
 
     def __init__(
-        self, model: type[models.Model], names: Iterable[str], *, condition: str = "true", then: str = ""
+        self,
+        model: type[models.Model],
+        names: Iterable[str],
+        *,
+        condition: str = "true",
+        returning: str = "1",
+        then: str = "",
     ) -> None:
         wanted = set(names)
         self._fields = [field for field in model._meta.concrete_fields if field.name in wanted]
         columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         key = model._meta.pk.column
         update = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
-        self._sql = f"WITH saved AS ({update} RETURNING 1), {then} SELECT FROM saved" if then else update
+        self._sql = f"WITH saved AS ({update} RETURNING {returning}), {then} SELECT FROM saved" if then else update
 
     def save(self, row: models.Model, *further: Any) -> bool:
-        """Write the row's present values; ``further`` are those of ``then``. False where ``condition`` is not met."""
+        """Write the row's present values; ``further`` are those of ``returning`` and ``then``. False where
+        ``condition`` is not met.
+        """
         values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
         with database.cursor() as cursor:
             cursor.execute(self._sql, [*values, row.pk, *further])

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from actions import execution as executing
@@ -19,7 +19,7 @@ from actions.signals import Result
 from connector.errors import ConnectorError
 from connector.stripe_gateway import StripeGateway
 from sync.locks import hold
-from sync.models import RefreshRequest, UserTraits
+from sync.models import RefreshRequest, Subscription, UserTraits
 from sync.projection import project_users
 from tests.actions.shop import Shop, Subscriber
 from tests.actions.test_clicks_in_parallel import in_parallel
@@ -238,6 +238,33 @@ def test_it_brings_traits_up_to_date_when_stripe_only_repeats_an_answer(shop: Sh
 
     traits = UserTraits.objects.get(app_id=shop.tenant.id, user_id=user.user_id)
     assert traits.subscription_plan == "Pro"
+
+
+def test_it_finds_out_again_what_a_crash_of_the_database_took_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last commit of a click does not wait for the disk."""
+    user = adding_a_seat(shop)
+    on_disk: dict[type[Model], Any] = {}
+
+    def note_and_record(*arguments: Any) -> None:
+        on_disk.update((model, model._default_manager.values().get()) for model in (Execution, ActionExecution))
+        recording.record_answer(*arguments)
+
+    monkeypatch.setattr(performing, "record_answer", note_and_record)
+    shop.click(user)
+    assert outcome_of(shop) == ("done", "succeeded")
+    for model, row in on_disk.items():
+        model._default_manager.update(**row)
+    Subscription.objects.all().delete()
+    UserTraits.objects.all().delete()
+    assert outcome_of(shop) == ("running", "running")
+
+    settle(shop)
+
+    assert outcome_of(shop) == ("done", "succeeded")
+    assert UserTraits.objects.get(app_id=shop.tenant.id, user_id=user.user_id).subscription_status == "active"
+    assert seats(shop, user) == 2
 
 
 @pytest.mark.django_db(transaction=True)

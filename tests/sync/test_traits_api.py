@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -170,6 +171,25 @@ def test_it_waits_for_older_transactions_of_this_database_only() -> None:
         seconds=60,
         otherwise="never listed",
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_lists_no_change_that_a_crash_could_take_back() -> None:
+    """Another change could get its transaction id, and a reader who goes on from there would never see that one."""
+    tenant = make_app()
+    connection = make_connection(app_id=tenant.id)
+    Identity.objects.create(app_id=tenant.id, user_id="ada", stripe_id="cus_ada")
+    with database.cursor() as cursor:
+        with transaction.atomic():
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            apply_objects(connection=connection, objects=[shapes.customer(id="cus_ada")], rank=RANK, source={})
+        cursor.execute("SELECT pg_current_wal_insert_lsn()")
+        (written,) = cursor.fetchone()
+
+        wait_until(lambda: len(get(tenant, "traits/")[1]["results"]) == 1, seconds=60, otherwise="never listed")
+
+        cursor.execute("SELECT pg_current_wal_flush_lsn() >= %s::pg_lsn", [written])
+        assert cursor.fetchone() == (True,)
 
 
 def test_it_refuses_a_cursor_that_is_not_ours(tenant: Tenant, connection: Connection) -> None:
