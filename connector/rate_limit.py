@@ -21,17 +21,17 @@ Priority = Literal["click", "background"]
 _RESERVE = 0.2
 _DAY = 86_400
 
-# KEYS[1] bucket; ARGV rate per second (also its size), tokens that must remain, for how many seconds a token may be
-# borrowed. Answers {taken, seconds to wait}. The clock is Redis's, one for all processes.
+# KEYS[1] bucket; ARGV rate per second (also its size), tokens that must remain, for how many seconds tokens may be
+# borrowed, how many are wanted. Answers {taken, seconds to wait}. The clock is Redis's, one for all processes.
 _TAKE = """
-local rate, floor, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local rate, floor, longest, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = math.min(rate, (tonumber(bucket[1]) or rate) + (now - (tonumber(bucket[2]) or now)) * rate)
-local missing = 1 + floor - tokens
+local missing = wanted + floor - tokens
 local taken = missing / rate <= longest
-if taken then tokens = tokens - 1 end
+if taken then tokens = tokens - wanted end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('EXPIRE', KEYS[1], 60)
 return {taken and 1 or 0, tostring(math.max(0, missing) / rate)}
@@ -46,8 +46,8 @@ class RateBudget:
     per_second: int
     priority: Priority
 
-    def take(self, *, within: float | None = None) -> bool:
-        """Wait for a token; a click that would wait for longer than ``within`` seconds takes none: False.
+    def take(self, tokens: int = 1, *, within: float | None = None) -> bool:
+        """Wait for as many tokens; a click that would wait for longer than ``within`` seconds takes none: False.
 
         Without Redis the request goes out at once: Stripe's own limit still answers 429.
         """
@@ -57,7 +57,7 @@ class RateBudget:
         try:
             while True:
                 taken, wait = _script()(
-                    keys=[f"stripe-rate:{self.account}"], args=[self.per_second, floor, borrowed]
+                    keys=[f"stripe-rate:{self.account}"], args=[self.per_second, floor, borrowed, tokens]
                 )
                 if is_click and not taken:
                     return False

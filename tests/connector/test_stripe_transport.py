@@ -216,6 +216,18 @@ def test_it_does_not_wait_for_a_share_of_the_budget_beyond_its_time(settings: An
     assert server.seen == []
 
 
+def test_it_takes_a_clicks_tokens_for_reading_and_changing_at_once(settings: Any) -> None:
+    with serving() as server:
+        asked = gateway(settings, f"http://{server.address}", priority="click", answer_by=time.monotonic() + 5)
+        asked.retrieve_customer("cus_1")
+        _spend(asked, tokens=1000)
+        asked.retrieve_customer("cus_1")
+        with pytest.raises(StripeError, match="limiting"):
+            asked.retrieve_customer("cus_1")
+
+    assert len(server.seen) == 2
+
+
 def _spend(asked: StripeGateway, *, tokens: int) -> None:
     with redis.Redis.from_url(django_settings.REDIS_URL) as client:
         seconds, microseconds = client.time()
