@@ -54,7 +54,7 @@ def log_lines(settings: Any) -> Iterator[io.StringIO]:
     handler.setFormatter(logging.getLogger().handlers[0].formatter)
     configured = next(h for h in logging.getLogger().handlers if h.name == "console")
     handler.setFormatter(configured.formatter)
-    loggers = [logging.getLogger(), logging.getLogger("stripe"), logging.getLogger("urllib3")]
+    loggers = [logging.getLogger(), logging.getLogger("stripe")]
     levels = [logger.level for logger in loggers]
     loggers[0].addHandler(handler)
     for logger in loggers:

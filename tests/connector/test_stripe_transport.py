@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings as django_settings
 
-from connector import stripe_transport
+from connector import http_exchange
 from connector.crypto import Secret
 from connector.errors import StripeError
 from connector.models import Connection
@@ -81,9 +81,9 @@ def serving(certificate: Path | None = None) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def _fresh_pools() -> Iterator[None]:
-    stripe_transport._pool.cache_clear()
+    http_exchange._proxy.cache_clear()
     yield
-    stripe_transport._pool.cache_clear()
+    http_exchange._proxy.cache_clear()
 
 
 def gateway(
@@ -115,12 +115,12 @@ def test_it_keeps_connections_open(settings: Any) -> None:
 def test_it_leaves_its_connections_behind_when_it_forks() -> None:
     """Two processes that write into one connection would read each other's answers."""
     script = """
-import os, sys, urllib3
-from connector.stripe_transport import _pool
-parent = _pool(("https", "api.stripe.com"))
+import os, sys, pycurl
+from connector.http_exchange import _idle
+_idle.append(pycurl.Curl())
 child = os.fork()
 if not child:
-    os._exit(_pool(("https", "api.stripe.com")) is parent)
+    os._exit(len(_idle))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "engage_stripe.settings"}
@@ -180,7 +180,6 @@ def test_it_trusts_the_certificates_that_the_sdk_trusts(
         assert server.seen == []
 
         monkeypatch.setattr(stripe, "ca_bundle_path", str(certificate))
-        stripe_transport._pool.cache_clear()
         assert gateway(settings, f"https://{server.address}").retrieve_customer("cus_1").data["id"] == "cus_1"
 
 
