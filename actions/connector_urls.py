@@ -4,8 +4,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns = [
+    path("", include("actions.urls")),  # first, as a click should not look for its view among all others
     path("", include("sync.urls")),
     path("", include("connector.urls")),
-    path("", include("actions.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]

@@ -11,6 +11,8 @@ _INTERACTION = "api/v1/prompts/<str:prompt_id>/interactions/<str:interaction>"
 _PAGE = "prompts/<str:prompt_id>/<str:interaction>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(f"{_INTERACTION}/execute/", api.ExecuteView.as_view(), name="api-execute"),
+    path("api/v1/click/", click_api.ClickView.as_view(), name="api-click"),
     path("prompts/<str:prompt_id>/", prompt_views.prompt, name="prompt"),
     path("prompts/<str:prompt_id>/history/", prompt_views.history, name="history"),
     path(f"{_PAGE}/add/", views.choose_action, name="choose-action"),
@@ -29,9 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("api/v1/actions/", api.ActionsView.as_view(), name="api-registry"),
     path(f"{_INTERACTION}/actions/", api.InteractionActionsView.as_view(), name="api-actions"),
-    path(f"{_INTERACTION}/execute/", api.ExecuteView.as_view(), name="api-execute"),
     path(f"{_INTERACTION}/preview/", api.PreviewView.as_view(), name="api-preview"),
     path("api/v1/executions/<uuid:execution_id>/", api.ExecutionView.as_view(), name="api-execution"),
     path("api/v1/click-tokens/", click_api.ClickTokensView.as_view(), name="api-click-tokens"),
-    path("api/v1/click/", click_api.ClickView.as_view(), name="api-click"),
 ]

@@ -5,7 +5,7 @@ https://curl.se/libcurl/c/libcurl-tutorial.html
 
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from io import BytesIO
 from typing import NamedTuple
@@ -43,8 +43,9 @@ def exchange(
 ) -> Answer:
     """Send the request once and read the whole answer; no redirect is followed.
 
-    Time-outs in seconds; ``trust`` is a file of certificates. Raises ``pycurl.error`` ``(code, message)``, or
-    ``ValueError`` for a header that HTTP does not allow.
+    Time-outs in seconds; ``trust`` is a file of certificates. Raises ``pycurl.error`` ``(code, message)``, by the code
+    ``E_ABORTED_BY_CALLBACK`` where a kept connection ended without an answer, or ``ValueError`` for a header that HTTP
+    does not allow.
     """
     try:
         curl = _idle.pop()
@@ -62,7 +63,10 @@ def exchange(
     curl.setopt(pycurl.NOSIGNAL, 1)  # https://curl.se/libcurl/c/threadsafe.html
     curl.setopt(pycurl.HEADERFUNCTION, head.write)
     curl.setopt(pycurl.WRITEFUNCTION, answer.write)
-    _send_once(curl, method, body)
+    curl.setopt(pycurl.PREREQFUNCTION, _once())
+    if body is not None:
+        curl.setopt(pycurl.POSTFIELDS, body)
+    curl.setopt(pycurl.CUSTOMREQUEST, method)
     curl.perform()
     status = curl.getinfo(pycurl.RESPONSE_CODE)
     curl.reset()
@@ -70,23 +74,14 @@ def exchange(
     return Answer(status, _headers(head.getvalue()), answer.getvalue())
 
 
-def _send_once(curl: pycurl.Curl, method: str, body: str | None) -> None:
-    """libcurl sends a request again where a kept connection ends before the answer begins, and then nobody knows how
-    often Stripe has seen it. It cannot do so with a body that it is not able to rewind, nor over a new connection.
-    Reads may be repeated.
+def _once() -> Callable[..., int]:
+    """Lets one attempt pass. libcurl makes another where a kept connection ends before the answer begins; then nobody
+    would know how often Stripe has got the request.
 
-    https://github.com/curl/curl/pull/18417
+    https://github.com/curl/curl/pull/18417, https://curl.se/libcurl/c/CURLOPT_PREREQFUNCTION.html
     """
-    if method == "GET":
-        return
-    if body is None:
-        curl.setopt(pycurl.FRESH_CONNECT, 1)
-    else:
-        content = body.encode()
-        curl.setopt(pycurl.POST, 1)
-        curl.setopt(pycurl.POSTFIELDSIZE, len(content))
-        curl.setopt(pycurl.READFUNCTION, BytesIO(content).read)
-    curl.setopt(pycurl.CUSTOMREQUEST, method)
+    attempts = iter([pycurl.PREREQFUNC_OK])
+    return lambda *_: next(attempts, pycurl.PREREQFUNC_ABORT)
 
 
 def _line(name: str, value: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from django.db import connection as database
 from django.db import models
+from psycopg.types.json import Jsonb
 
 _Row = TypeVar("_Row", bound=models.Model)
 
@@ -120,7 +121,27 @@ class PreparedUpdate:
         """Write the row's present values; ``further`` are those of ``returning`` and ``then``. False where
         ``condition`` is not met.
         """
-        values = [field.get_db_prep_save(getattr(row, field.attname), database) for field in self._fields]
+        values = [_as_parameter(field, getattr(row, field.attname)) for field in self._fields]
         with database.cursor() as cursor:
             cursor.execute(self._sql, [*values, row.pk, *further])
             return bool(cursor.rowcount)
+
+
+_PLAIN = {
+    models.BooleanField,
+    models.CharField,
+    models.DateTimeField,
+    models.FloatField,
+    models.PositiveSmallIntegerField,
+    models.TextField,
+    models.URLField,
+}
+"""Fields whose values psycopg takes as they are."""
+
+
+def _as_parameter(field: "models.Field[Any, Any]", value: Any) -> Any:
+    if type(field) in _PLAIN:
+        return value
+    if type(field) is models.JSONField and value is not None:
+        return Jsonb(value, dumps=orjson.dumps)
+    return field.get_db_prep_save(value, database)

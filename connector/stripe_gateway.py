@@ -249,7 +249,7 @@ class StripeGateway:
                 message=error.user_message,
                 request_id=error.request_id,
                 writes=writes,
-                replayed=(error.headers or {}).get("Idempotent-Replayed") == "true",
+                replayed=(error.headers or {}).get("idempotent-replayed") == "true",
             )
             health.note_failure(self._connection, failure)
             raise failure from None  # the SDK's error carries headers and the raw body

@@ -27,8 +27,12 @@ def decimals_of(currency: str) -> int:
 
 def amount_in_words(minor_units: Decimal | float, currency: str) -> str:
     """``(2050, "usd")`` → ``$20.50``, in the reader's locale; whole amounts lose their zeros: ``$20``."""
+    return _in_words(minor_units, currency, current_locale())
+
+
+@lru_cache(maxsize=4096)
+def _in_words(minor_units: Decimal | float, currency: str, locale: Locale) -> str:
     amount = Decimal(str(minor_units)).scaleb(-decimals_of(currency))
-    locale = current_locale()
     pattern = _pattern(locale, _digits_to_show(amount, decimals_of(currency)))
     text = pattern.apply(amount, locale, currency=currency.upper(), currency_digits=False)
     return _LETTER_BESIDE_DIGIT.sub("\u00a0", text)

@@ -34,7 +34,7 @@ from connector.stripe_gateway import StripeGateway
 class Server(ThreadingHTTPServer):
     """Answers every request alike and remembers its first line and the port it came from."""
 
-    status, location = 200, ""
+    status, location, hangs_up = 200, "", False
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -51,6 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.seen.append((self.requestline, self.client_address[1]))
+        if self.server.hangs_up:
+            self.close_connection = True
+            return
         body = b'{"id": "cus_1", "object": "customer"}'
         self.send_response(self.server.status)
         if self.server.location:
@@ -58,6 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    do_DELETE = do_GET  # noqa: N815  the standard library's name
 
     def log_message(self, *_: Any) -> None:
         """Nothing to standard error."""
@@ -109,6 +114,20 @@ def test_it_keeps_connections_open(settings: Any) -> None:
         for _ in range(3):
             assert gateway(settings, f"http://{server.address}").retrieve_customer("cus_1").data["id"] == "cus_1"
 
+    assert len({port for _, port in server.seen}) == 1
+
+
+def test_it_sends_once_where_a_kept_connection_ends_without_an_answer(settings: Any) -> None:
+    """Stripe keeps no idempotency key for a DELETE: only who reads first may send it again."""
+    with serving() as server:
+        asked = gateway(settings, f"http://{server.address}")
+        asked.retrieve_customer("cus_1")
+        server.hangs_up = True
+        with pytest.raises(StripeError) as caught:
+            asked.delete_customer("cus_1")
+
+    assert caught.value.outcome_unknown
+    assert [line.split()[0] for line, _ in server.seen] == ["GET", "DELETE"]
     assert len({port for _, port in server.seen}) == 1
 
 
