@@ -62,7 +62,8 @@ def resolve_target(
         found = [pair for pair in found if {item["price"]["id"] for item in items_of(pair[1])} & set(prices)]
     if not found and (subscription_id or prices):
         raise NotAllowedError("not_on_target", "The user has no subscription to one of the targeted plans.")
-    customer, subscription = min(found, key=_order, default=(customers[0], None))
+    found = sorted(found, key=_order) if len(found) > 1 else found  # there is nearly always one
+    customer, subscription = found[0] if found else (customers[0], None)
     return Target(
         customer=customer,
         subscription=subscription,

@@ -54,7 +54,7 @@ def exchange(
     head, answer = BytesIO(), BytesIO()
     curl.setopt(pycurl.URL, url)
     curl.setopt(pycurl.HTTPHEADER, [_line(name, value) for name, value in headers.items()] + ["Expect:"])
-    curl.setopt(pycurl.PROXY, _proxy(*urlsplit(url)[:2]))
+    curl.setopt(pycurl.PROXY, _proxy(url[: url.index("/", len("https://"))]))
     curl.setopt(pycurl.CAINFO, trust)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(connect_timeout))
     curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(timeout))
@@ -95,8 +95,9 @@ def _milliseconds(seconds: float) -> int:
 
 
 @cache
-def _proxy(scheme: str, host: str) -> str:
+def _proxy(origin: str) -> str:
     """That the environment names, as for the SDK's clients; empty for none."""
+    scheme, host = urlsplit(origin)[:2]
     proxies = {} if proxy_bypass(host) else getproxies()
     return proxies.get(scheme) or proxies.get("all") or ""
 

@@ -2,6 +2,7 @@
 
 import time
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, cast
 
 import pycurl
@@ -98,6 +99,11 @@ def _stamped(headers: dict[str, str], seconds: float) -> dict[str, str]:
     nothing about now: rank 0 overwrites nothing. https://docs.stripe.com/api/idempotent_requests
     """
     date = headers.get("date") if headers.get("idempotent-replayed") != "true" else None
-    complete_through = int(parsedate_to_datetime(date).timestamp() - seconds) - 1 if date else 0
+    complete_through = int(_epoch(date) - seconds) - 1 if date else 0
     headers[RANK] = str(2 * complete_through + 1 if date else 0)
     return headers
+
+
+@lru_cache(maxsize=16)
+def _epoch(date: str) -> float:
+    return parsedate_to_datetime(date).timestamp()

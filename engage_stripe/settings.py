@@ -208,6 +208,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 STRIPE_CONNECT_BASE = env.str("STRIPE_CONNECT_BASE", default="https://connect.stripe.com")
 CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/api/"],  # JSON has nothing to load
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "script-src": ["'self'", NONCE],
@@ -218,7 +219,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'", STRIPE_CONNECT_BASE],  # Connect with Stripe is a form that ends there
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
-    }
+    },
 }
 
 EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", default="console://")
