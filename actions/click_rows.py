@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from django.db import connection as database
 from django.db import models
 
 from actions.models import ActionExecution, ActionLimit, Execution, Status
+from connector import statements
 from connector.prepared import PreparedUpdate
 
 _EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
@@ -60,11 +60,10 @@ def insert(
     """
     click = _as_json(_values(execution, _CLICK))
     rows = _as_json([_values(step, _STEP) for step in steps])
-    with database.cursor() as cursor:
-        cursor.execute(_INSERT, [settle_in.total_seconds(), click, unless_within.total_seconds(), rows])
-        if not (inserted := cursor.fetchone()):
-            return False
-    execution.created_at, execution.settle_at, ids = inserted
+    inserted = statements.rows(_INSERT, [settle_in.total_seconds(), click, unless_within.total_seconds(), rows])
+    if not inserted:
+        return False
+    [(execution.created_at, execution.settle_at, ids)] = inserted
     execution._state.adding = False
     for step, step_id in zip(steps, orjson.loads(ids), strict=True):
         step.id = step_id
@@ -157,15 +156,11 @@ _SETTLE = f"""
 
 def finish(execution: Execution) -> None:
     """All outcomes are final."""
-    with database.cursor() as cursor:
-        cursor.execute(_FINISH, [execution.id])
-        (execution.finished_at,) = cursor.fetchone()
+    [(execution.finished_at,)] = statements.rows(_FINISH, [execution.id])
     execution.state, execution.settle_at = Execution.State.DONE, None
 
 
 def settle_later(execution: Execution, wait: timedelta) -> None:
     """One outcome is open: the settling task looks at it again after ``wait``."""
-    with database.cursor() as cursor:
-        cursor.execute(_SETTLE, [wait.total_seconds(), execution.id])
-        (execution.settle_at,) = cursor.fetchone()
+    [(execution.settle_at,)] = statements.rows(_SETTLE, [wait.total_seconds(), execution.id])
     execution.state = Execution.State.RUNNING

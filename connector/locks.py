@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from connector import statements
 
 
 @contextmanager
@@ -14,10 +14,8 @@ def advisory_lock(name: str) -> Iterator[None]:
     https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     """
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+    statements.execute("SELECT pg_advisory_lock(%s)", [number])
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+        statements.execute("SELECT pg_advisory_unlock(%s)", [number])

@@ -15,6 +15,8 @@ from django.db import connection as database
 from django.db import models
 from psycopg.types.json import Jsonb
 
+from connector import statements
+
 _Row = TypeVar("_Row", bound=models.Model)
 
 
@@ -50,9 +52,7 @@ class Prepared(Generic[_Row]):
         """The rows; ``values`` by the names of ``given``."""
         sql, parameters, reader = self._worded
         told: list[Any] = [values[one.name] if isinstance(one, _Given) else one for one in parameters]
-        with database.cursor() as cursor:
-            cursor.execute(sql, told)
-            return [reader.read(columns) for columns in cursor.fetchall()]
+        return [reader.read(columns) for columns in statements.rows(sql, told)]
 
     def first(self, **values: Any) -> _Row | None:
         """The first row, None where there is none; the query says in which order."""
@@ -122,9 +122,7 @@ class PreparedUpdate:
         ``condition`` is not met.
         """
         values = [_as_parameter(field, getattr(row, field.attname)) for field in self._fields]
-        with database.cursor() as cursor:
-            cursor.execute(self._sql, [*values, row.pk, *further])
-            return bool(cursor.rowcount)
+        return bool(statements.execute(self._sql, [*values, row.pk, *further]))
 
 
 _PLAIN = {

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
 from django.db import transaction
 
+from connector import statements
 from sync.models import Customer
 from sync.observed import CustomerKey
 from sync.records import as_records, records_sql
@@ -28,22 +28,19 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     return {listed[n]: email for n, email in found}
 
 
-def _lock_or_make(values: list[Any], wanted: int) -> list[tuple[int, str | None]]:
+def _lock_or_make(values: list[Any], wanted: int) -> list[tuple[Any, ...]]:
     """Nearly always all are there. Where one is missing, the locks of the others are given back before it is inserted:
     whoever holds some rows and waits for one that comes before them can deadlock.
     """
     several = wanted > 1
-    with database.cursor() as cursor:
-        with transaction.atomic(savepoint=several):
-            cursor.execute(_LOCK_SQL, values)
-            rows: list[tuple[int, str | None]] = cursor.fetchall()
-            if len(rows) == wanted:
-                return rows
-            if several:
-                transaction.set_rollback(True)
-        cursor.execute(_NEW_SQL, values)
-        cursor.execute(_LOCK_SQL, values)
-        return list(cursor.fetchall())
+    with transaction.atomic(savepoint=several):
+        rows = statements.rows(_LOCK_SQL, values)
+        if len(rows) == wanted:
+            return rows
+        if several:
+            transaction.set_rollback(True)
+    statements.execute(_NEW_SQL, values)
+    return statements.rows(_LOCK_SQL, values)
 
 
 _SHARE = """

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection as database
 from django.db.models import Min, Q
 
+from connector import statements
 from connector.models import Connection
 from sync.models import Customer, Drift, StripeEvent, Subscription, SyncRun, UserTraits
 from sync.projection import TraitChange
@@ -45,9 +45,8 @@ def read_rows(connection: Connection, resource: str, stripe_ids: Iterable[str]) 
         customer="m.stripe_id" if resource == "customers" else "m.customer",
         columns=", ".join(compared),
     )
-    with database.cursor() as cursor:
-        cursor.execute(statement, [connection.pk, list(stripe_ids)])
-        return {stripe_id: Row(*rest) for stripe_id, *rest in cursor.fetchall()}
+    found = statements.rows(statement, [connection.pk, list(stripe_ids)])
+    return {stripe_id: Row(*rest) for stripe_id, *rest in found}
 
 
 def note_drift(
@@ -172,8 +171,7 @@ def explain(run: SyncRun, connection: Connection) -> None:
     if not run.drifts.exists():
         return
     told: dict[str, Any] = {"run": run.pk, "connection": connection.pk, "earliest": _earliest(run, connection)}
-    with database.cursor() as cursor:
-        cursor.execute(_EXPLAIN_BY_EVENTS, told)
+    statements.execute(_EXPLAIN_BY_EVENTS, told)
     for resource, own in _OWN_EVENTS.items():
         if not StripeEvent.objects.filter(own, connection=connection).exists():
             unexplained = run.drifts.filter(resource=resource, cause=Drift.Cause.EVENT_MISSING)

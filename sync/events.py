@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection as database
-
+from connector import statements
 from connector.models import Connection
 from sync.facts import Json
 from sync.json_fields import required_text, text
@@ -61,17 +60,14 @@ def store(connection_ids: Sequence[UUID], fields: Fields, payload: str) -> Outco
 
     ``DataError`` for an envelope that PostgreSQL cannot keep: with NUL in the event's id.
     """
-    with database.cursor() as cursor:
-        cursor.execute(_INSERT, [*_values(fields, payload), list(connection_ids)])
-        return "stored" if cursor.rowcount else "duplicate"
+    stored = statements.execute(_INSERT, [*_values(fields, payload), list(connection_ids)])
+    return "stored" if stored else "duplicate"
 
 
 def store_for_account(account: str, fields: Fields, payload: str) -> Outcome:
     """Insert the event for each connection to the account by Stripe Connect, as ``store`` does."""
-    with database.cursor() as cursor:
-        found = [fields.livemode, account, list(ACCEPTING), *_values(fields, payload)]
-        cursor.execute(_INSERT_FOR_ACCOUNT, found)
-        stored, in_this_mode, in_any_mode = cursor.fetchone()
+    values = [fields.livemode, account, list(ACCEPTING), *_values(fields, payload)]
+    [(stored, in_this_mode, in_any_mode)] = statements.rows(_INSERT_FOR_ACCOUNT, values)
     if stored:
         return "stored"
     if in_this_mode:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection as database
 from django.utils import timezone
 
+from connector import statements
 from connector.models import Connection
 from connector.status import Sign
 from sync.models import RefreshRequest, StripeEvent
@@ -102,9 +102,8 @@ def read_freshness(connection: Connection) -> Freshness:
 
 def freshness_of(connection_ids: list[UUID]) -> dict[UUID, Freshness]:
     """Of many connections in one statement."""
-    with database.cursor() as cursor:
-        cursor.execute(_SQL, [_LAG_EVENTS, _LOOKS_BACK_DAYS, _LOOKS, connection_ids])
-        return {row[0]: _freshness(*row[1:]) for row in cursor.fetchall()}
+    found = statements.rows(_SQL, [_LAG_EVENTS, _LOOKS_BACK_DAYS, _LOOKS, connection_ids])
+    return {row[0]: _freshness(*row[1:]) for row in found}
 
 
 def _freshness(

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db import connection as database
 
+from connector import statements
 from connector.lifecycle import handle_deauthorization
 from connector.models import Connection
 from sync import inbox_sql as sql
@@ -101,9 +101,7 @@ def _apply_apart(events: list[InboxEvent], error: Exception) -> None:
 
 
 def _claim(claim: str, parameter: int | list[int]) -> list[InboxEvent]:
-    with database.cursor() as cursor:
-        cursor.execute(claim, [parameter])
-        return [InboxEvent(*row) for row in cursor.fetchall()]
+    return [InboxEvent(*row) for row in statements.rows(claim, [parameter])]
 
 
 def _load_connections(events: Sequence[InboxEvent]) -> dict[ConnectionId, Connection]:
@@ -154,5 +152,4 @@ def _mark(events: Sequence[InboxEvent]) -> None:
         {"id": one.id, "state": one.state, "attempts": one.attempts, "error": one.error, "customer": one.customer}
         for one in events
     ]
-    with database.cursor() as cursor:
-        cursor.execute(sql.MARK, [as_records(rows), list({one.connection_id for one in events})])
+    statements.execute(sql.MARK, [as_records(rows), list({one.connection_id for one in events})])

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db import connection as database
-
+from connector import statements
 from sync import projection_sql as sql
 from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
 from sync.observed import ConnectionId
@@ -42,16 +41,14 @@ def load_known(states: Iterable[tuple[ConnectionId, CustomerState]]) -> KnownRow
     wanted = {key for connection_id, state in states for key in _wanted(connection_id, state)}
     rows = as_records([{"c": c, "k": kind, "s": stripe_id} for c, kind, stripe_id in wanted])
     known = KnownRows()
-    with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_KNOWN, [rows])
-        for kind, connection_id, stripe_id, rank, coupon_known, name, fact in cursor.fetchall():
-            here = known.of(connection_id)
-            if kind == "product":
-                here.product_names[stripe_id] = name
-            elif kind == "payment_method":
-                here.payment_methods[stripe_id] = PaymentMethodFact(**fact)
-            else:
-                _add_discount(here, DiscountFact(**fact), rank, name, coupon_known=coupon_known)
+    for kind, connection_id, stripe_id, rank, coupon_known, name, fact in statements.rows(sql.LOAD_KNOWN, [rows]):
+        here = known.of(connection_id)
+        if kind == "product":
+            here.product_names[stripe_id] = name
+        elif kind == "payment_method":
+            here.payment_methods[stripe_id] = PaymentMethodFact(**fact)
+        else:
+            _add_discount(here, DiscountFact(**fact), rank, name, coupon_known=coupon_known)
     return known
 
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db import connection as database
 
+from connector import statements
 from sync import linked_sql as sql
 from sync.facts import CustomerFact, Json, SubscriptionFact
 from sync.observed import ConnectionId, Written, WrittenOf
@@ -55,13 +55,10 @@ _TRAITS = len(LinkedUser._fields)
 
 def lock_users(lock: str, make: str, values: list[Any]) -> list[LinkedUser]:
     """Lock the traits' rows of the users until the transaction ends. Nearly always all are there."""
-    with database.cursor() as cursor:
-        cursor.execute(lock, values)
-        rows = cursor.fetchall()
-        while _lacks_some(rows):  # a link that was made meanwhile may lack its row again
-            cursor.execute(make, values)
-            cursor.execute(lock, values)
-            rows = cursor.fetchall()
+    rows = statements.rows(lock, values)
+    while _lacks_some(rows):  # a link that was made meanwhile may lack its row again
+        statements.execute(make, values)
+        rows = statements.rows(lock, values)
     return [LinkedUser._make((*row[1:_TRAITS], row[_TRAITS:])) for row in rows if row[0]]
 
 
@@ -74,18 +71,17 @@ def load_customers(users: Sequence[LinkedUser], written: WrittenOf) -> list[list
     """The customers of each user, in the order of the users. ``written`` is what the mirror just took of them."""
     fresh = [_subscription_among(written.get((user.connection_id, user.stripe_id or ""), ())) for user in users]
     loaded: list[dict[str, LinkedCustomer]] = [{} for _ in users]
-    with database.cursor() as cursor:
-        cursor.execute(sql.LOAD_CUSTOMERS, [as_records(_links(users, fresh))])
-        for n, rank, payment_failed, *customer, stripe_id, rank_of_one, told in cursor.fetchall():
-            linked = loaded[n].get(customer[0])
-            if linked is None:
-                state = CustomerState(customer=CustomerFact(*customer), payment_failed=payment_failed)
-                linked = LinkedCustomer(users[n].connection_id, {customer[0]: rank}, state)
-                loaded[n][customer[0]] = linked
-            if stripe_id is not None:
-                fact = SubscriptionFact(*orjson.loads(told)) if told else fresh[n][0]
-                linked.state.subscriptions.append(fact)
-                linked.ranks[stripe_id] = rank_of_one
+    found = statements.rows(sql.LOAD_CUSTOMERS, [as_records(_links(users, fresh))])
+    for n, rank, payment_failed, *customer, stripe_id, rank_of_one, told in found:
+        linked = loaded[n].get(customer[0])
+        if linked is None:
+            state = CustomerState(customer=CustomerFact(*customer), payment_failed=payment_failed)
+            linked = LinkedCustomer(users[n].connection_id, {customer[0]: rank}, state)
+            loaded[n][customer[0]] = linked
+        if stripe_id is not None:
+            fact = SubscriptionFact(*orjson.loads(told)) if told else fresh[n][0]
+            linked.state.subscriptions.append(fact)
+            linked.ranks[stripe_id] = rank_of_one
     return [list(customers.values()) for customers in loaded]
 
 

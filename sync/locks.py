@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
+from connector import statements
+
 _KEY = "hashtextextended(%s, 0)"
 TRY_LOCK = f"pg_try_advisory_lock({_KEY})"
 
@@ -13,8 +15,7 @@ TRY_LOCK = f"pg_try_advisory_lock({_KEY})"
 @contextmanager
 def hold(name: str) -> Iterator[None]:
     """Wait until nobody else holds ``name``, then hold it."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
+    statements.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
     try:
         yield
     finally:
@@ -24,9 +25,7 @@ def hold(name: str) -> Iterator[None]:
 @contextmanager
 def try_hold(name: str) -> Iterator[bool]:
     """Hold ``name`` where nobody else does; the value says whether it worked."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {TRY_LOCK}", [name])
-        (held,) = cursor.fetchone()
+    [(held,)] = statements.rows(f"SELECT {TRY_LOCK}", [name])
     try:
         yield held
     finally:
@@ -51,9 +50,9 @@ def hold_within(name: str, milliseconds: int, *, has_it: bool) -> Iterator[bool]
 def _wait_for(name: str, milliseconds: int) -> bool:
     """The lock is the session's and outlives this transaction; only the time limit ends with it."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(milliseconds)])
-            cursor.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
+        with transaction.atomic():
+            statements.execute("SELECT set_config('lock_timeout', %s, true)", [str(milliseconds)])
+            statements.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             return False
@@ -63,19 +62,16 @@ def _wait_for(name: str, milliseconds: int) -> bool:
 
 def hold_in_transaction(name: str) -> None:
     """Hold ``name`` alone until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY})", [name])
+    statements.execute(f"SELECT pg_advisory_xact_lock({_KEY})", [name])
 
 
 def share_in_transaction(name: str) -> None:
     """Hold ``name`` together with others who share it, until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock_shared({_KEY})", [name])
+    statements.execute(f"SELECT pg_advisory_xact_lock_shared({_KEY})", [name])
 
 
 def release(name: str) -> None:
     """Give ``name`` back. One that is not held stays as it is."""
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])
+    statements.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])

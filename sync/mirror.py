@@ -8,9 +8,9 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db import connection as database
 from django.db import models
 
+from connector import statements
 from sync.facts import (
     CouponFact,
     CustomerFact,
@@ -128,21 +128,19 @@ def _upsert(
         }
         for n, (key, version) in enumerate(listed)
     ]
-    with database.cursor() as cursor:
-        cursor.execute(table.upsert, [as_records(rows)])
-        for n, rank_before, differs, owner, written in cursor.fetchall():
-            (connection_id, stripe_id), version = listed[n]
-            customer = customer_of(version.fact)
+    for n, rank_before, differs, owner, written in statements.rows(table.upsert, [as_records(rows)]):
+        (connection_id, stripe_id), version = listed[n]
+        customer = customer_of(version.fact)
+        if written:
+            mirrored.wrote(connection_id, customer, version)
+        if owner and owner != customer:
+            mirrored.touch(connection_id, owner, version.rank)
             if written:
-                mirrored.wrote(connection_id, customer, version)
-            if owner and owner != customer:
-                mirrored.touch(connection_id, owner, version.rank)
-                if written:
-                    mirrored.wrote(connection_id, owner, version)
-            if _contradicts(version.rank, rank_before, differs=differs, written=written):
-                _doubt_both(mirrored, connection_id, max(version.rank, rank_before or 0), version.fact, owner)
-            if differs and written and fact_type in _NAMED:
-                mirrored.renamed[connection_id, table.object_type, stripe_id] = rank_before is None
+                mirrored.wrote(connection_id, owner, version)
+        if _contradicts(version.rank, rank_before, differs=differs, written=written):
+            _doubt_both(mirrored, connection_id, max(version.rank, rank_before or 0), version.fact, owner)
+        if differs and written and fact_type in _NAMED:
+            mirrored.renamed[connection_id, table.object_type, stripe_id] = rank_before is None
 
 
 _NAMED = (ProductFact, CouponFact)
@@ -163,14 +161,12 @@ def _write_payments(payments: dict[tuple[ConnectionId, str], Written], mirrored:
         {"c": key[0], "s": key[1], "rank": version.rank, "failed": _payment_failed(version.fact)}
         for key, version in payments.items()
     ]
-    with database.cursor() as cursor:
-        cursor.execute(PAYMENTS_SQL, [as_records(rows)])
-        for connection_id, customer, rank, written, contradicts in cursor.fetchall():
-            payment = payments[connection_id, customer]
-            if written:
-                mirrored.wrote(connection_id, customer, payment)
-            if contradicts:
-                _doubt_both(mirrored, connection_id, rank, payment.fact, None)
+    for connection_id, customer, rank, written, contradicts in statements.rows(PAYMENTS_SQL, [as_records(rows)]):
+        payment = payments[connection_id, customer]
+        if written:
+            mirrored.wrote(connection_id, customer, payment)
+        if contradicts:
+            _doubt_both(mirrored, connection_id, rank, payment.fact, None)
 
 
 def _payment_failed(fact: Fact) -> bool:

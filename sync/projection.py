@@ -10,10 +10,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection as database
 from django.db import transaction
-from django.db.backends.utils import CursorWrapper
 
+from connector import statements
 from connector.models import Connection
 from sync import linked_sql
 from sync import projection_sql as sql
@@ -58,8 +57,8 @@ def project_customers(*, connection: Connection, customers: Collection[str], sou
 
 def wait_for_writers(*, app_id: UUID) -> None:
     """Until every batch of this App that is under way has ended: what it read and wrote is seen from now on."""
-    with transaction.atomic(), database.cursor() as cursor:
-        _take_app_lock(cursor, app_id)
+    with transaction.atomic():
+        _take_app_lock(app_id)
 
 
 def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> list[TraitChange]:
@@ -68,14 +67,13 @@ def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> l
     Waits for the batches of this App that may have read the former identities. At most 1,000 users a call.
     """
     with transaction.atomic():
-        with database.cursor() as cursor:
-            _take_app_lock(cursor, app_id)
+        _take_app_lock(app_id)
         users = lock_users(linked_sql.LOCK_NAMED, linked_sql.MAKE_NAMED, [list(user_ids), app_id])
         return _project(users, {}, source).changes
 
 
-def _take_app_lock(cursor: CursorWrapper, app_id: UUID) -> None:
-    cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
+def _take_app_lock(app_id: UUID) -> None:
+    statements.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [APP_LOCK, str(app_id)])
 
 
 def project_touched(
@@ -122,8 +120,7 @@ def _project(users: list[LinkedUser], written: WrittenOf, source: Json) -> Proje
             saves.append(difference.save)
             history += difference.history
     if saves:
-        with database.cursor() as cursor:
-            cursor.execute(sql.SAVE, [as_records(saves), as_records(history)])
+        statements.execute(sql.SAVE, [as_records(saves), as_records(history)])
     if projected.changes:
         announce(projected.changes)
     return projected

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from django.db import connection as database
-
+from connector import statements
 from sync.facts import Doubt
 from sync.models import Discount, RefreshRequest, Subscription
 from sync.observed import ConnectionId
@@ -72,8 +71,7 @@ def ask(
         for (key, object_type, stripe_id), is_new in (renamed or {}).items()
     ]
     if rows:
-        with database.cursor() as cursor:
-            cursor.execute(_ASK_SQL, [as_records(rows), SETTLE_SECONDS])
+        statements.execute(_ASK_SQL, [as_records(rows), SETTLE_SECONDS])
 
 
 def request_refresh(

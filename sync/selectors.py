@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from connector import statements
 from connector.errors import InvalidInputError, NotFoundError
 from connector.models import Connection
 from connector.selectors import app_connections, disconnected, serving_connection
@@ -97,8 +97,7 @@ def _bring_to_disk() -> None:
 
     https://www.postgresql.org/docs/current/wal-async-commit.html
     """
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_logical_emit_message(true, 'engage', '')")
+    statements.execute("SELECT pg_logical_emit_message(true, 'engage', '')")
 
 
 def describe(row: UserTraits) -> dict[str, Any]:

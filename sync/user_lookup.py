@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
+from connector import statements
 from connector.models import Connection
 from connector.permissions import allows, describe_permission
 from sync.models import Customer, Identity, RefreshRequest, StripeEvent, Subscription, TraitHistory, UserTraits
@@ -108,9 +108,8 @@ def _customers(connection: Connection | None, identity: Identity | None) -> list
 
 
 def _former_values(app_id: UUID, user_id: str, *, livemode: bool) -> Mapping[str, list[Any]]:
-    with database.cursor() as cursor:
-        cursor.execute(_FORMER, [app_id, livemode, user_id])
-        return {name: [json.loads(former)] for name, former in cursor.fetchall()}
+    former = statements.rows(_FORMER, [app_id, livemode, user_id])
+    return {name: [json.loads(value)] for name, value in former}
 
 
 def _trait_line(name: str, row: UserTraits | None, former: list[Any], connection: Connection | None) -> TraitLine:
