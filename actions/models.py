@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from functools import cached_property
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from connector.prepared import Prepared, given
@@ -184,13 +185,14 @@ class ActionExecution(models.Model):
     ``seconds_at_stripe`` is how long its requests to Stripe took, reads and repetitions included.
     """
 
-    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="actions")
+    # The constraint's index serves it.
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="actions", db_index=False)
     position = models.PositiveSmallIntegerField()
     action = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
     target = models.JSONField(null=True)
     on_error = models.CharField(max_length=10, choices=OnError)
-    idempotency_key = models.CharField(max_length=255, unique=True)
+    idempotency_key = models.CharField(max_length=255)
     status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
     message = models.TextField(blank=True)
     code = models.CharField(max_length=64, blank=True)
@@ -211,11 +213,15 @@ class ActionExecution(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["execution", "position"], name="one_outcome_per_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "position"], name="one_outcome_per_position"),
+            # Not ``unique``, which makes another index, for LIKE.
+            models.UniqueConstraint(fields=["idempotency_key"], name="one_action_per_key"),
+        ]
         indexes = [
             models.Index(fields=["apply_at"], condition=models.Q(status="pending"), name="action_to_apply"),
             models.Index(fields=["subscription"], condition=models.Q(status="pending"), name="action_waiting"),
-            models.Index(fields=["started_at"], name="action_by_start"),
+            BrinIndex(fields=["started_at"], name="action_by_time"),
         ]
 
     @property

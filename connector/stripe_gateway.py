@@ -6,7 +6,7 @@ Every request is typed against the SDK's parameters. To add one, copy the neares
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote_plus
 
 import stripe
@@ -22,6 +22,7 @@ from connector.stripe_lists import Page, StripeList
 from connector.stripe_transport import RANK, Transport
 
 API_VERSION: str = stripe.api_version
+_Params = TypeVar("_Params", bound=Mapping[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class Fetched:
     request_id: str
 
 
+class _List(Generic[_Params]):
+    """A gateway's list of one resource."""
+
+    def __init__(self, resource: str) -> None:
+        self._path = f"/v1/{resource}"
+
+    def __get__(self, gateway: "StripeGateway", owner: type["StripeGateway"]) -> StripeList[_Params]:
+        return StripeList(partial(gateway.read_page, self._path))
+
+
 class StripeGateway:
     """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
 
@@ -40,26 +51,23 @@ class StripeGateway:
     them goes on for longer than ``answer_by`` (of ``time.monotonic``), give or take a second.
     """
 
+    coupons = _List[stripe_params.CouponListParams]("coupons")
+    customers = _List[stripe_params.CustomerListParams]("customers")
+    invoices = _List[stripe_params.InvoiceListParams]("invoices")
+    meters = _List[stripe_params.billing.MeterListParams]("billing/meters")
+    prices = _List[stripe_params.PriceListParams]("prices")
+    products = _List[stripe_params.ProductListParams]("products")
+    promotion_codes = _List[stripe_params.PromotionCodeListParams]("promotion_codes")
+    subscription_items = _List[stripe_params.SubscriptionItemListParams]("subscription_items")
+    subscriptions = _List[stripe_params.SubscriptionListParams]("subscriptions")
+    webhook_endpoints = _List[stripe_params.WebhookEndpointListParams]("webhook_endpoints")
+
     def __init__(
         self, connection: Connection, *, priority: Priority = "background", answer_by: float | None = None
     ) -> None:
         self._connection = connection
         self._transport = _make_transport(connection, priority, answer_by)
         self._client = _make_client(connection, self._transport)
-        self.coupons: StripeList[stripe_params.CouponListParams] = self._list("coupons")
-        self.customers: StripeList[stripe_params.CustomerListParams] = self._list("customers")
-        self.invoices: StripeList[stripe_params.InvoiceListParams] = self._list("invoices")
-        self.meters: StripeList[stripe_params.billing.MeterListParams] = self._list("billing/meters")
-        self.prices: StripeList[stripe_params.PriceListParams] = self._list("prices")
-        self.products: StripeList[stripe_params.ProductListParams] = self._list("products")
-        self.promotion_codes: StripeList[stripe_params.PromotionCodeListParams] = self._list("promotion_codes")
-        self.subscription_items: StripeList[stripe_params.SubscriptionItemListParams] = self._list(
-            "subscription_items"
-        )
-        self.subscriptions: StripeList[stripe_params.SubscriptionListParams] = self._list("subscriptions")
-        self.webhook_endpoints: StripeList[stripe_params.WebhookEndpointListParams] = self._list(
-            "webhook_endpoints"
-        )
 
     @classmethod
     def for_platform(cls, platform: Platform) -> "StripeGateway":
@@ -214,10 +222,8 @@ class StripeGateway:
         """A POST about an object that does not exist. A missing permission (403) is refused before that."""
         return self._post(path, params or {}, writes=False)
 
-    def _list(self, resource: str) -> StripeList[Any]:
-        return StripeList(partial(self._read_page, f"/v1/{resource}"))
-
-    def _read_page(self, path: str, params: Mapping[str, object]) -> Page:
+    def read_page(self, path: str, params: Mapping[str, object]) -> Page:
+        """One page of a list; ``coupons`` and the other lists are typed."""
         answer = self._get(path, {"limit": 100, **params})
         return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
 
