@@ -138,7 +138,10 @@ class Execution(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     app_id = models.UUIDField()
-    connection = models.ForeignKey("stripe_connector.Connection", on_delete=models.CASCADE, related_name="+")
+    # Connections are replaced, not deleted: nobody looks for the clicks of one.
+    connection = models.ForeignKey(
+        "stripe_connector.Connection", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     prompt_id = models.CharField(max_length=255)
     interaction = models.CharField(max_length=20, choices=Interaction)
     user_id = models.CharField(max_length=512)
