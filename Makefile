@@ -2,8 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# uv cannot follow version-manager shims: name the interpreter that python3 really is.
-PYTHON := $(shell python3 -c 'import sys; print(sys.executable)')
+# The distribution's Python comes first: it is built with profiles, and clicks take a tenth less time than with one that a
+# version manager has built. uv cannot follow version managers' shims: name the interpreter that it really is.
+PYTHON := $(firstword $(shell for each in /usr/bin/python3 python3; do $$each -c \
+  'import sys, ensurepip; sys.version_info < (3, 11) or print(sys.executable)' 2>/dev/null; done) python3)
 BIN := .venv/bin
 PORT ?= 8000
 WORKERS ?= auto

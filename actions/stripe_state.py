@@ -27,13 +27,14 @@ def main_item(subscription: Subscription, target: Collection[str] = ()) -> Item:
     """The item an action works on: the one with a targeted price, else the one that names the user's plan
     trait.
     """
-    targeted = [item for item in items_of(subscription) if item["price"]["id"] in target]
-    if targeted:
-        return targeted[0]
+    items = items_of(subscription)
+    targeted = [item for item in items if item["price"]["id"] in target]
+    if targeted or len(items) == 1:  # of one there is nothing to read
+        return (targeted or items)[0]
     main = traits.main_item(fact_of(subscription).items)
     if main is None:
         raise NotAllowedError("no_plan", "The subscription has no plan.")
-    return next(item for item in items_of(subscription) if item["id"] == main["id"])
+    return next(item for item in items if item["id"] == main["id"])
 
 
 def is_metered(price: dict[str, Any]) -> bool:

@@ -31,6 +31,15 @@ def test_it_allows_no_inline_script_or_style_and_no_framing() -> None:
 
 
 @pytest.mark.django_db
+def test_it_words_no_policy_for_json() -> None:
+    response = Client().get("/api/v1/actions/")
+
+    assert response.headers["Content-Type"] == "application/json"
+    assert "Content-Security-Policy" not in response.headers
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.django_db
 def test_it_gives_every_script_the_nonce_of_its_response() -> None:
     client = make_app().client()
     nonces = set()
