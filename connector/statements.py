@@ -1,7 +1,7 @@
 """Fixed SQL, by a cursor of psycopg's that is kept for as long as its session.
 
-Making one of Django's, wrapping its methods and closing it is a quarter of what a small statement takes, and a click has
-a dozen of them.
+Making one of Django's, wrapping its methods and closing it is a quarter of what a small statement takes, and a click
+has a dozen of them.
 """
 
 import threading
