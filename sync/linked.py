@@ -1,12 +1,13 @@
 """Users with the customers they are linked to, locked and loaded many at once.
 
 A user's row is locked before the mirror is read, so of two workers that touch the same user the second sees what the
-first wrote.
+first wrote. What the locking statement itself reads may be older than the lock, by what others committed while it
+waited; of a customer whose lock is held already that is nothing, so such a one comes with its user.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -14,7 +15,8 @@ import orjson
 from connector import statements
 from sync import linked_sql as sql
 from sync.facts import CustomerFact, Json, SubscriptionFact
-from sync.observed import ConnectionId, Written, WrittenOf
+from sync.observed import ConnectionId, CustomerKey, WrittenOf
+from sync.projection_sql import TRAIT_NAMES
 from sync.records import as_records
 from sync.traits import CustomerState
 
@@ -22,6 +24,7 @@ from sync.traits import CustomerState
 class LinkedUser(NamedTuple):
     """A user, the connection that serves the user's App, what links the user to customers there, and the traits' row.
 
+    ``customers`` by id: the linked one where it was loaded with the lock, all of them after ``load_customers``.
     ``traits`` in the order of ``TRAIT_NAMES``; ``version`` 0 where nobody wrote the row yet.
     ``place``: https://www.postgresql.org/docs/current/ddl-system-columns.html#DDL-SYSTEM-COLUMNS-CTID
     """
@@ -38,6 +41,7 @@ class LinkedUser(NamedTuple):
     subscription: str | None
     sources: str
     traits: tuple[Any, ...]
+    customers: "dict[str, LinkedCustomer]"
 
 
 @dataclass(slots=True)
@@ -49,17 +53,37 @@ class LinkedCustomer:
     state: CustomerState
 
 
-_TRAITS = len(LinkedUser._fields)
-"""Where a row's traits begin: how many links there are stands before the rest."""
+FreshOf: TypeAlias = Mapping[CustomerKey, tuple[SubscriptionFact, int]]
+"""Of a customer, a subscription that the mirror now has as the fact says, and its rank."""
+
+_PLAIN = LinkedUser._fields.index("traits")
+_ROW = _PLAIN + len(TRAIT_NAMES)
 
 
-def lock_users(lock: str, make: str, values: list[Any]) -> list[LinkedUser]:
+def fresh_among(written: WrittenOf) -> FreshOf:
+    """One of each customer's that were just written. Of a tombstone the mirror has what it had."""
+    return {
+        key: (one.fact, one.rank)
+        for key, taken in written.items()
+        for one in taken
+        if isinstance(one.fact, SubscriptionFact) and not one.fact.deleted
+    }
+
+
+def lock_users(lock: str, make: str, values: list[Any], fresh: FreshOf) -> list[LinkedUser]:
     """Lock the traits' rows of the users until the transaction ends. Nearly always all are there."""
     rows = statements.rows(lock, values)
     while _lacks_some(rows):  # a link that was made meanwhile may lack its row again
         statements.execute(make, values)
         rows = statements.rows(lock, values)
-    return [LinkedUser._make((*row[1:_TRAITS], row[_TRAITS:])) for row in rows if row[0]]
+    users: dict[tuple[ConnectionId, str], LinkedUser] = {}
+    for _, *row in rows if rows[0][0] else ():
+        key = row[0], row[3]
+        if key not in users:
+            users[key] = LinkedUser._make((*row[:_PLAIN], tuple(row[_PLAIN:_ROW]), {}))
+        if row[_ROW] is not None:
+            _add_customer(users[key], row[_ROW:], fresh)
+    return list(users.values())
 
 
 def _lacks_some(rows: list[tuple[Any, ...]]) -> bool:
@@ -67,42 +91,39 @@ def _lacks_some(rows: list[tuple[Any, ...]]) -> bool:
     return wanted > 0 and connection_id is None
 
 
-def load_customers(users: Sequence[LinkedUser], written: WrittenOf) -> list[list[LinkedCustomer]]:
-    """The customers of each user, in the order of the users. ``written`` is what the mirror just took of them."""
-    fresh = [_subscription_among(written.get((user.connection_id, user.stripe_id or ""), ())) for user in users]
-    loaded: list[dict[str, LinkedCustomer]] = [{} for _ in users]
-    found = statements.rows(sql.LOAD_CUSTOMERS, [as_records(_links(users, fresh))])
-    for n, rank, payment_failed, *customer, stripe_id, rank_of_one, told in found:
-        linked = loaded[n].get(customer[0])
-        if linked is None:
-            state = CustomerState(customer=CustomerFact(*customer), payment_failed=payment_failed)
-            linked = LinkedCustomer(users[n].connection_id, {customer[0]: rank}, state)
-            loaded[n][customer[0]] = linked
-        if stripe_id is not None:
-            fact = SubscriptionFact(*orjson.loads(told)) if told else fresh[n][0]
-            linked.state.subscriptions.append(fact)
-            linked.ranks[stripe_id] = rank_of_one
-    return [list(customers.values()) for customers in loaded]
+def load_customers(users: Sequence[LinkedUser], fresh: FreshOf) -> None:
+    """The customers of these users, as they are now."""
+    if not users:
+        return
+    for user in users:
+        user.customers.clear()
+    for n, *loaded in statements.rows(sql.LOAD_CUSTOMERS, [as_records(_links(users, fresh))]):
+        _add_customer(users[n], loaded, fresh)
 
 
-def _subscription_among(written: Sequence[Written]) -> tuple[SubscriptionFact, int] | tuple[None, None]:
-    """A subscription that the mirror now has as the fact says, and its rank. Of a tombstone it has what it had."""
-    for fact, rank, _ in written:
-        if isinstance(fact, SubscriptionFact) and not fact.deleted:
-            return fact, rank
-    return None, None
+def _add_customer(user: LinkedUser, loaded: Sequence[Any], fresh: FreshOf) -> None:
+    rank, payment_failed, *customer, stripe_id, rank_of_one, told = loaded
+    linked = user.customers.get(customer[0])
+    if linked is None:
+        state = CustomerState(customer=CustomerFact(*customer), payment_failed=payment_failed)
+        linked = LinkedCustomer(user.connection_id, {customer[0]: rank}, state)
+        user.customers[customer[0]] = linked
+    if stripe_id is not None:
+        fact = SubscriptionFact(*orjson.loads(told)) if told else fresh[user.connection_id, customer[0]][0]
+        linked.state.subscriptions.append(fact)
+        linked.ranks[stripe_id] = rank_of_one
 
 
-def _links(users: Sequence[LinkedUser], fresh: Sequence[tuple[SubscriptionFact | None, int | None]]) -> list[Json]:
+def _links(users: Sequence[LinkedUser], fresh: FreshOf) -> list[Json]:
     return [
-        {
-            "n": n,
-            "c": user.connection_id,
-            "s": user.stripe_id,
-            "e": user.email,
-            "fresh": fact.stripe_id if fact else None,
-            "rank": rank,
-        }
-        for n, (user, (fact, rank)) in enumerate(zip(users, fresh, strict=True))
+        {"n": n, "c": user.connection_id, "s": user.stripe_id, "e": user.email}
+        | fresh_as_record(fresh, (user.connection_id, user.stripe_id or ""))
+        for n, user in enumerate(users)
         if user.stripe_id or user.email
     ]
+
+
+def fresh_as_record(fresh: FreshOf, key: CustomerKey) -> Json:
+    """The columns by which a statement knows the fresh subscription, and does not tell it again."""
+    fact, rank = fresh.get(key, (None, None))
+    return {"fresh": fact.stripe_id, "rank": rank} if fact else {}

@@ -4,7 +4,7 @@ Locks are taken in one order: customers (by the mirror's writers), then users (`
 """
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -19,7 +19,14 @@ from sync import projection_sql as sql
 from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json
 from sync.known import KnownRows, load_known
-from sync.linked import LinkedCustomer, LinkedUser, load_customers, lock_users
+from sync.linked import (
+    LinkedCustomer,
+    LinkedUser,
+    fresh_among,
+    fresh_as_record,
+    load_customers,
+    lock_users,
+)
 from sync.observed import CustomerKey, WrittenOf
 from sync.provenance import Former, moved_to, sources_of
 from sync.records import as_records
@@ -68,7 +75,8 @@ def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> l
     """
     with transaction.atomic():
         _take_app_lock(app_id)
-        users = lock_users(linked_sql.LOCK_NAMED, linked_sql.MAKE_NAMED, [list(user_ids), app_id])
+        users = lock_users(linked_sql.LOCK_NAMED, linked_sql.MAKE_NAMED, [list(user_ids), app_id], {})
+        load_customers([user for user in users if not user.stripe_id], {})
         return _project(users, {}, source).changes
 
 
@@ -86,16 +94,20 @@ def project_touched(
 
     ``source`` is why, where nothing was written. Call it in the transaction that wrote the mirror.
     """
+    fresh = fresh_among(written)
     keys = [
         {
             "c": key[0],
             "s": key[1],
             "e": former_emails.get(key),
             "w": _may_have_another(key, former_emails, written),
+            **fresh_as_record(fresh, key),
         }
         for key in touched
     ]
-    users = lock_users(linked_sql.LOCK_TOUCHED, linked_sql.MAKE_TOUCHED, [as_records(keys)])
+    users = lock_users(linked_sql.LOCK_TOUCHED, linked_sql.MAKE_TOUCHED, [as_records(keys)], fresh)
+    # ``former_emails`` are of the customers whose locks are held.
+    load_customers([user for user in users if (user.connection_id, user.stripe_id) not in former_emails], fresh)
     return _project(users, written, source or {})
 
 
@@ -109,13 +121,12 @@ def _may_have_another(
 def _project(users: list[LinkedUser], written: WrittenOf, source: Json) -> Projected:
     if not users:
         return Projected()
-    customers = load_customers(users, written)
-    everyone = [customer for linked in customers for customer in linked]
+    everyone = [customer for user in users for customer in user.customers.values()]
     known = load_known((one.connection_id, one.state) for one in everyone)
     projected = Projected(customers=everyone, known=known)
     saves, history = [], []
-    for user, linked in zip(users, customers, strict=True):
-        if difference := _compare(user, linked, known, written, source):
+    for user in users:
+        if difference := _compare(user, known, written, source):
             projected.changes += difference.changes
             saves.append(difference.save)
             history += difference.history
@@ -134,10 +145,8 @@ class _Difference(NamedTuple):
     history: list[Json]
 
 
-def _compare(
-    user: LinkedUser, linked: Sequence[LinkedCustomer], known: KnownRows, written: WrittenOf, source: Json
-) -> _Difference | None:
-    projection = project([one.state for one in linked], known.of(user.connection_id))
+def _compare(user: LinkedUser, known: KnownRows, written: WrittenOf, source: Json) -> _Difference | None:
+    projection = project([one.state for one in user.customers.values()], known.of(user.connection_id))
     values = _values_of(projection.traits)
     changed = {
         name: [before, after]
@@ -147,8 +156,7 @@ def _compare(
     described_before = (user.customer, user.subscription)
     if not changed and user.version and described_before == (projection.customer, projection.subscription):
         return None
-    keys = {(user.connection_id, one.state.customer.stripe_id) for one in linked}
-    taken = [one for key in keys for one in written.get(key, ())]
+    taken = [one for customer in user.customers for one in written.get((user.connection_id, customer), ())]
     sources = sources_of(changed, taken, projection, Former(*described_before), source)
     named = {"a": user.app_id, "l": user.livemode, "u": user.user_id}
     save = {
