@@ -88,7 +88,7 @@ def usable_plan(click: Click, price_id: str, *, currency: str | None) -> tuple[P
 
 def _plan(click: Click, price_id: str) -> Any:
     """The price, with what is mirrored of its product: ``product_name`` and ``of_active_product``."""
-    found = _PLAN.first(connection=click.connection.id, stripe_id=price_id)
+    found = click.plans.get(price_id) or _PLAN.first(connection=click.connection.id, stripe_id=price_id)
     if found is None and find_entry(Price, connection=click.connection, stripe_id=price_id, gateway=click.gateway):
         found = _PLAN.first(connection=click.connection.id, stripe_id=price_id)
     return None if found is None or found.deleted else found

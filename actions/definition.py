@@ -11,6 +11,7 @@ from actions.outcomes import Outcome
 from actions.parameters import Parameter
 from connector.models import Connection
 from connector.stripe_gateway import StripeGateway
+from sync.models import Price
 
 REFERENCE = "engage_reference"
 """In the metadata of what an action creates: the ``reference`` of its click, by which it is found again."""
@@ -29,9 +30,10 @@ class Click:
 
     ``subscription`` is Stripe's own object (``discounts`` expanded), one of the customer's ``subscriptions``,
     None for actions that need no subscription; ``target`` are the price ids that chose it, empty for the
-    trait rule; ``now`` is Stripe's time in epoch seconds, a test clock's where the subscription is on one;
-    ``reference`` is unique to this action of this click; ``is_due`` says that a change put off by our own
-    scheduler is to be made now, ``late_since`` (epoch seconds) that it should have been made then.
+    trait rule; ``plans`` are what has been read of plans already, by price id; ``now`` is Stripe's time in epoch
+    seconds, a test clock's where the subscription is on one; ``reference`` is unique to this action of this click;
+    ``is_due`` says that a change put off by our own scheduler is to be made now, ``late_since`` (epoch seconds) that
+    it should have been made then.
     """
 
     connection: Connection
@@ -42,6 +44,7 @@ class Click:
     subscription: dict[str, Any] | None
     subscriptions: Sequence[dict[str, Any]]
     target: tuple[str, ...]
+    plans: Mapping[str, Price]
     now: int
     reference: str
     is_due: bool = False

@@ -60,7 +60,7 @@ def execute(
     with hold_within(lock, int(ANSWER_WITHIN * 1000), has_it=opened.has_lock) as held:
         if opened.identity is None:
             raise NotFoundError("user_not_found", "No user with this id is known. Import the identity CSV first.")
-        wanted.identity = opened.identity
+        wanted.identity, wanted.plans = opened.identity, opened.plans
         execution = _find_or_commit(wanted, opened.configs, idempotency_key, arrived=arrived, may_commit=held)
         if held and execution.state == Execution.State.RUNNING:
             run(execution, deadline=arrived + ANSWER_WITHIN)

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from connector.prepared import Prepared, given
-from sync.models import Identity
+from sync.models import Identity, Price
 
 _IDENTITY = Prepared(lambda: Identity.objects.filter(app_id=given("app_id"), user_id=given("user_id")))
 
@@ -172,6 +172,11 @@ class Execution(models.Model):
     def identity(self) -> Identity | None:
         """What links the user to Stripe, read once."""
         return _IDENTITY.first(app_id=self.app_id, user_id=self.user_id)
+
+    @cached_property
+    def plans(self) -> dict[str, Price]:
+        """What was read of its actions' plans when it was opened, by price id; nothing where it is gone on with."""
+        return {}
 
     @property
     def duration(self) -> timedelta | None:

@@ -6,23 +6,26 @@ from uuid import UUID
 from django.db import models
 from django.db.models.expressions import RawSQL
 
+from actions.definitions.shared import PLAN
 from actions.models import ActionConfig
 from connector.models import Connection
 from connector.prepared import Prepared, given, rows_from_json
 from connector.selectors import active_to_prepare
 from sync.locks import TRY_LOCK, release
-from sync.models import Identity
+from sync.models import Identity, Price, Product
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """``identity`` is what links the user to Stripe, None for an unknown user; ``configs`` are the interaction's
-    enabled actions in order; ``has_lock`` says that this session holds the user's lock, which somebody has to release.
+    enabled actions in order, ``plans`` what is mirrored of their plans, by price id; ``has_lock`` says that this
+    session holds the user's lock, which somebody has to release.
     """
 
     connection: Connection
     identity: Identity | None
     configs: list[ActionConfig]
+    plans: dict[str, Price]
     has_lock: bool
 
 
@@ -33,14 +36,26 @@ def _sql(text: str, *names: str) -> RawSQL:
 _IDENTITY = f"""(
     SELECT json_agg(i)::text FROM {Identity._meta.db_table} i WHERE i.app_id = %s AND i.user_id = %s
 )"""  # noqa: S608  names of tables
+_OF_INTERACTION = "c.app_id = %s AND c.prompt_id = %s AND c.interaction = %s AND c.enabled"
 _CONFIGS = f"""(
-    SELECT json_agg(c ORDER BY c.position)::text FROM {ActionConfig._meta.db_table} c
-    WHERE c.app_id = %s AND c.prompt_id = %s AND c.interaction = %s AND c.enabled
+    SELECT json_agg(c ORDER BY c.position)::text FROM {ActionConfig._meta.db_table} c WHERE {_OF_INTERACTION}
 )"""  # noqa: S608
+_PLANS = f"""(
+    SELECT json_agg(to_jsonb(p) || jsonb_build_object(
+        'unit_amount', p.unit_amount::text, 'product_name', d.name, 'of_active_product', d.active
+    ))::text
+    FROM {ActionConfig._meta.db_table} c
+    JOIN {Price._meta.db_table} p
+        ON p.connection_id = {Connection._meta.db_table}.id AND p.stripe_id = c.parameters ->> '{PLAN.name}'
+    LEFT JOIN {Product._meta.db_table} d ON d.connection_id = p.connection_id AND d.stripe_id = p.product
+    WHERE {_OF_INTERACTION}
+)"""  # noqa: S608
+"""As ``actions.catalogue`` reads one."""
 _OPENING = Prepared(
     lambda: active_to_prepare().annotate(
         identity=_sql(_IDENTITY, "app_id", "user_id"),
         configs=_sql(_CONFIGS, "app_id", "prompt_id", "interaction"),
+        plans=_sql(_PLANS, "app_id", "prompt_id", "interaction"),
         # A query of its own that looks at no row: PostgreSQL runs it once.
         has_lock=_sql(f"(SELECT {TRY_LOCK})", "lock"),
     )[:1]
@@ -65,5 +80,6 @@ def _read(connection: Connection) -> Opening:
         connection=connection,
         identity=next(iter(rows_from_json(Identity, brought["identity"])), None),
         configs=rows_from_json(ActionConfig, brought["configs"]),
+        plans={price.stripe_id: price for price in rows_from_json(Price, brought["plans"])},
         has_lock=brought["has_lock"],
     )

@@ -96,6 +96,7 @@ def look(action: ActionExecution, gateway: StripeGateway, *, due: Due | None = N
         subscription=target.subscription,
         subscriptions=target.subscriptions,
         target=tuple(action.target or ()),
+        plans=execution.plans,
         now=target.now,
         reference=action.idempotency_key,
         is_due=due is not None,

@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeVar
 import orjson
 from django.db import connection as database
 from django.db import models
-from psycopg.types.json import Jsonb
 
 from connector import statements
 
@@ -60,13 +59,19 @@ class Prepared(Generic[_Row]):
 
 
 def rows_from_json(model: type[_Row], rows: str | None) -> list[_Row]:
-    """Whole rows that a statement about something else brings along, as ``json_agg`` writes them."""
+    """Whole rows that a statement about something else brings along, as ``json_agg`` writes them.
+
+    What is no column becomes an attribute, as an annotation does. A decimal has to come as text: JSON's numbers are
+    read as floats.
+    """
     fields = model._meta.concrete_fields
     names = [field.attname for field in fields]
-    return [
-        model.from_db(database.alias, names, [field.to_python(row[field.column]) for field in fields])
-        for row in orjson.loads(rows or "[]")
-    ]
+    read = []
+    for told in orjson.loads(rows or "[]"):
+        row = model.from_db(database.alias, names, [field.to_python(told.pop(field.column)) for field in fields])
+        vars(row).update(told)
+        read.append(row)
+    return read
 
 
 class _Reader(Generic[_Row]):
@@ -141,5 +146,5 @@ def _as_parameter(field: "models.Field[Any, Any]", value: Any) -> Any:
     if type(field) in _PLAIN:
         return value
     if type(field) is models.JSONField and value is not None:
-        return Jsonb(value, dumps=orjson.dumps)
+        return orjson.dumps(value).decode()
     return field.get_db_prep_save(value, database)
