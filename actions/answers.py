@@ -1,6 +1,8 @@
 """How a click is told to whoever asked for it: the API, a browser, the command line."""
 
+import time
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -8,19 +10,35 @@ from actions.models import ActionExecution, Execution, Interaction, Status
 from connector.errors import NotFoundError
 from connector.host import get_host
 
+_ASKED_EVERY = 10  # seconds; a click token, which names a prompt as well, holds for minutes
+
 
 def check_interaction(app_id: UUID, prompt_id: str, interaction: str, *, adopt: bool = False) -> None:
     """Raises ``NotFoundError`` for a prompt of another App or an interaction there is not.
 
-    ``adopt`` lets the host make a prompt known that is configured for the first time.
+    ``adopt`` lets the host make a prompt known that is configured for the first time. Else the host is asked about the
+    same prompt every ten seconds: one that is deleted is known for as long.
     """
-    find_prompt = get_host().adopt_prompt if adopt else get_host().prompt
-    if find_prompt(app_id, prompt_id) is None:
-        raise NotFoundError("prompt_not_found", "This App has no such prompt.")
+    if adopt:
+        _find_prompt(app_id, prompt_id, adopt=True)
+    else:
+        _know_prompt(app_id, prompt_id, int(time.monotonic() / _ASKED_EVERY))
     if interaction not in Interaction.values:
         raise NotFoundError(
             "interaction_not_found", f"There is no such interaction; there are {', '.join(Interaction.values)}."
         )
+
+
+@lru_cache(maxsize=10_000)
+def _know_prompt(app_id: UUID, prompt_id: str, _period: int) -> None:
+    """What raises is not remembered: a new prompt is known at once."""
+    _find_prompt(app_id, prompt_id)
+
+
+def _find_prompt(app_id: UUID, prompt_id: str, *, adopt: bool = False) -> None:
+    host = get_host()
+    if (host.adopt_prompt if adopt else host.prompt)(app_id, prompt_id) is None:
+        raise NotFoundError("prompt_not_found", "This App has no such prompt.")
 
 
 def describe_execution(execution: Execution) -> dict[str, Any]:
