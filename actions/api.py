@@ -15,6 +15,7 @@ from actions.execution import execute
 from actions.previewing import preview_interaction
 from actions.selectors import configured_actions, get_execution
 from connector.api_authentication import calling_app
+from connector.api_input import read_input
 from connector.selectors import serving_connection
 
 
@@ -69,14 +70,13 @@ class ExecuteView(APIView):
     )
     def post(self, request: Request, prompt_id: str, interaction: str) -> Response:
         check_interaction(calling_app(request).id, prompt_id, interaction)
-        body = serializers.ExecuteSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_input(serializers.ExecuteSerializer, request.data)
         execution = execute(
             app_id=calling_app(request).id,
             prompt_id=prompt_id,
             interaction=interaction,
-            user_id=body.validated_data["user_id"],
-            idempotency_key=body.validated_data.get("idempotency_key"),
+            user_id=body["user_id"],
+            idempotency_key=body.get("idempotency_key"),
         )
         return Response(describe_execution(execution))
 
@@ -91,13 +91,12 @@ class PreviewView(APIView):
     )
     def post(self, request: Request, prompt_id: str, interaction: str) -> Response:
         check_interaction(calling_app(request).id, prompt_id, interaction)
-        body = serializers.UserSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_input(serializers.UserSerializer, request.data)
         previews = preview_interaction(
             app_id=calling_app(request).id,
             prompt_id=prompt_id,
             interaction=interaction,
-            user_id=body.validated_data["user_id"],
+            user_id=body["user_id"],
         )
         return Response(serializers.PreviewSerializer(previews, many=True).data)
 

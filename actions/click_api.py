@@ -23,6 +23,7 @@ from actions.click_tokens import (
 from actions.execution import execute
 from actions.models import Execution
 from connector.api_authentication import calling_app
+from connector.api_input import read_input
 from connector.errors import ForbiddenError
 from connector.host import get_host
 
@@ -36,9 +37,7 @@ class ClickTokensView(APIView):
         responses={201: serializers.ClickTokenSerializer},
     )
     def post(self, request: Request) -> Response:
-        body = serializers.ClickTokenRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        where = body.validated_data
+        where = read_input(serializers.ClickTokenRequestSerializer, request.data)
         check_interaction(calling_app(request).id, where["prompt_id"], where["interaction"])
         token = issue_token(
             app_id=calling_app(request).id,
@@ -81,9 +80,7 @@ class ClickView(APIView):
         responses=serializers.ExecutionSerializer,
     )
     def post(self, request: Request) -> Response:
-        body = serializers.ClickSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        token = read_token(body.validated_data["token"])
+        token = read_token(read_input(serializers.ClickSerializer, request.data)["token"])
         self._check_origin(request, token.app_id)
         self.headers.update(_allow(request))
         return Response(describe_execution(_execute(token)))

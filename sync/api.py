@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connector.api_authentication import calling_app
+from connector.api_input import read_input
 from sync.selectors import PAGE, changed_users, describe_user
 
 
@@ -66,7 +67,6 @@ class TraitsView(APIView):
 
     @extend_schema(operation_id="list_changed_traits", parameters=[_Query], responses=_Page)
     def get(self, request: Request) -> Response:
-        query = _Query(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        page = changed_users(app_id=calling_app(request).id, **query.validated_data)
+        query = read_input(_Query, request.query_params)
+        page = changed_users(app_id=calling_app(request).id, **query)
         return Response({"results": page.results, "cursor": page.cursor, "has_more": page.has_more})

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connector.api_authentication import calling_app
+from connector.api_input import read_input
 from sync.catalogue_selectors import Found, search_coupons, search_plans, search_promotion_codes
 from sync.connections import connection_of
 
@@ -101,8 +102,6 @@ class PromotionCodesView(APIView):
 
 
 def _search(request: Request, search: Callable[..., Found]) -> Found:
-    query = _Query(data=request.query_params)
-    query.is_valid(raise_exception=True)
-    wanted = query.validated_data
+    wanted = read_input(_Query, request.query_params)
     connection = connection_of(calling_app(request).id)
     return search(connection, query=wanted["q"], archived=wanted["archived"], page=wanted["page"])

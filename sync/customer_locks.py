@@ -23,7 +23,7 @@ def lock_customers(keys: Collection[CustomerKey], *, app_ids: Collection[UUID]) 
     """
     listed = list(keys)
     rows = as_records([{"n": n, "c": key[0], "s": key[1]} for n, key in enumerate(listed)])
-    values: list[Any] = [APP_LOCK, sorted(map(str, app_ids)), rows]
+    values: list[Any] = [APP_LOCK, ",".join(sorted(map(str, app_ids))), rows]
     found = _lock_or_make(values, len(listed)) if listed else []
     return {listed[n]: email for n, email in found}
 
@@ -45,7 +45,7 @@ def _lock_or_make(values: list[Any], wanted: int) -> list[tuple[Any, ...]]:
 
 _SHARE = """
     WITH shared AS MATERIALIZED (
-        SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(%s::text[]) AS a
+        SELECT pg_advisory_xact_lock_shared(%s, hashtext(a)) FROM unnest(string_to_array(%s, ',')) AS a
     )
 """
 _KEYS = f"{records_sql('n integer, c uuid, s text')} k"

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connector.api_authentication import calling_app
+from connector.api_input import read_input
 from sync.identity import set_identity
 from sync.models import Identity
 from sync.run_api import RunSerializer
@@ -37,13 +38,12 @@ class UserIdentityView(APIView):
 
     @extend_schema(operation_id="set_user_identity", request=_Identity, responses=_Identity)
     def put(self, request: Request, user_id: str) -> Response:
-        body = _Identity(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_input(_Identity, request.data)
         identity = set_identity(
             app_id=calling_app(request).id,
             user_id=user_id,
-            stripe_id=body.validated_data.get("stripe_id") or "",
-            email_address=body.validated_data.get("email_address") or "",
+            stripe_id=body.get("stripe_id") or "",
+            email_address=body.get("email_address") or "",
         )
         return Response(_Identity(identity).data)
 
@@ -60,9 +60,8 @@ class IdentityFileView(APIView):
         responses={202: RunSerializer},
     )
     def put(self, request: Request, filename: str) -> Response:  # noqa: ARG002  read by the parser
-        query = _FileQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = read_input(_FileQuery, request.query_params)
         run = start_import(
-            app_id=calling_app(request).id, content=request.FILES["file"], started_by="API", **query.validated_data
+            app_id=calling_app(request).id, content=request.FILES["file"], started_by="API", **query
         )
         return Response(describe_run(run), status=202)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connector.api_authentication import calling_app
+from connector.api_input import read_input
 from sync import runs
 from sync.connections import connection_of
 from sync.models import SyncRun
@@ -53,10 +54,9 @@ class RunsView(APIView):
 
     @extend_schema(operation_id="start_run", request=_Start, responses={202: RunSerializer})
     def post(self, request: Request) -> Response:
-        body = _Start(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_input(_Start, request.data)
         connection = connection_of(calling_app(request).id)
-        run = _STARTS[body.validated_data["kind"]](connection=connection, started_by="API")
+        run = _STARTS[body["kind"]](connection=connection, started_by="API")
         return Response(describe_run(run), status=202)
 
 
