@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 def rows(sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """What the statement answers. Raises ``django.db.Error``."""
-    database, cursor = _database_and_cursor()
+    database, cursor = _database_and_cursor(sql)
     with database.wrap_database_errors:
         cursor.execute(sql, values)
         answered: list[tuple[Any, ...]] = cursor.fetchall()
@@ -22,7 +22,7 @@ def rows(sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple
 
 def execute(sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """How many rows the statement wrote. Raises ``django.db.Error``."""
-    database, cursor = _database_and_cursor()
+    database, cursor = _database_and_cursor(sql)
     with database.wrap_database_errors:
         cursor.execute(sql, values)
     written: int = cursor.rowcount
@@ -30,28 +30,34 @@ def execute(sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> int:
 
 
 class _Kept(threading.local):
-    """This thread's cursor, and its session: Django too has one for each thread."""
+    """This thread's cursors by statement, and their session: Django too has one for each thread."""
 
-    session: Any = object()  # like no session, and like none
-    cursor: Any = None
+    def __init__(self) -> None:
+        self.database: Any = connections[DEFAULT_DB_ALIAS]
+        self.session: Any = None
+        self.cursors: dict[str, Any] = {}
 
 
 _kept = _Kept()
 
 
-def _database_and_cursor() -> tuple[Any, Any]:
+def _database_and_cursor(sql: str) -> tuple[Any, Any]:
     """Django's own cursor where somebody listens to it.
 
     https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
     """
-    database: Any = connections[DEFAULT_DB_ALIAS]
+    database = _kept.database
     if database.execute_wrappers or database.queries_logged:
         return database, database.cursor()
     if _kept.session is not database.connection or not database.health_check_done:
         database.close_if_health_check_failed()
         database.ensure_connection()
         if _kept.session is not database.connection:
-            _kept.session, _kept.cursor = database.connection, database.connection.cursor()
+            _kept.session = database.connection
+            _kept.cursors.clear()
     if database.needs_rollback:
         database.validate_no_broken_transaction()
-    return database, _kept.cursor
+    cursor = _kept.cursors.get(sql)
+    if cursor is None:
+        cursor = _kept.cursors[sql] = _kept.session.cursor()
+    return database, cursor
