@@ -17,9 +17,9 @@ from sync.models import Identity, Price, Product
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """``identity`` is what links the user to Stripe, None for an unknown user; ``configs`` are the interaction's
-    enabled actions in order, ``plans`` what is mirrored of their plans, by price id; ``has_lock`` says that this
-    session holds the user's lock, which somebody has to release.
+    """``connection`` has what clicks need of it, the rest is deferred. ``identity`` is what links the user to Stripe,
+    None for an unknown user; ``configs`` are the interaction's enabled actions in order, ``plans`` what is mirrored of
+    their plans, by price id; ``has_lock`` says that this session holds the user's lock, which somebody has to release.
     """
 
     connection: Connection
@@ -51,14 +51,21 @@ _PLANS = f"""(
     WHERE {_OF_INTERACTION}
 )"""  # noqa: S608
 """As ``actions.catalogue`` reads one."""
+_OF_CONNECTION = [
+    "app_id", "method", "livemode", "status", "stripe_account_id", "api_key", "api_key_fingerprint", "permissions",
+]  # fmt: skip
 _OPENING = Prepared(
-    lambda: active_to_prepare().annotate(
-        identity=_sql(_IDENTITY, "app_id", "user_id"),
-        configs=_sql(_CONFIGS, "app_id", "prompt_id", "interaction"),
-        plans=_sql(_PLANS, "app_id", "prompt_id", "interaction"),
-        # A query of its own that looks at no row: PostgreSQL runs it once.
-        has_lock=_sql(f"(SELECT {TRY_LOCK})", "lock"),
-    )[:1]
+    lambda: (
+        active_to_prepare()
+        .only(*_OF_CONNECTION)
+        .annotate(
+            identity=_sql(_IDENTITY, "app_id", "user_id"),
+            configs=_sql(_CONFIGS, "app_id", "prompt_id", "interaction"),
+            plans=_sql(_PLANS, "app_id", "prompt_id", "interaction"),
+            # A query of its own that looks at no row: PostgreSQL runs it once.
+            has_lock=_sql(f"(SELECT {TRY_LOCK})", "lock"),
+        )[:1]
+    )
 )
 
 

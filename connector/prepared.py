@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import orjson
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db import connection as database
-from django.db import models
 
 from connector import statements
 
@@ -36,7 +36,9 @@ def given(name: str, output_field: "models.Field[Any, Any] | None" = None) -> An
 
 
 class Prepared(Generic[_Row]):
-    """A query for whole rows of one model, annotations beside them; ``select_related`` and the like have no effect."""
+    """A query for rows of one model, annotations beside them. ``only`` and ``defer`` do as always, ``select_related``
+    and the like have no effect.
+    """
 
     def __init__(self, build: Callable[[], models.QuerySet[_Row, Any]]) -> None:
         self._build = build
@@ -44,8 +46,10 @@ class Prepared(Generic[_Row]):
     @cached_property
     def _worded(self) -> tuple[str, list[Any], "_Reader[_Row]"]:
         rows = self._build()
-        sql, values = rows.query.sql_with_params()
-        return sql, list(values), _Reader(rows.model, list(rows.query.annotation_select))
+        compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, values = compiler.as_sql()
+        fields = [compiler.select[place][0].target for place in compiler.klass_info["select_fields"]]
+        return sql, list(values), _Reader(rows.model, fields, list(rows.query.annotation_select))
 
     def all(self, **values: Any) -> list[_Row]:
         """The rows; ``values`` by the names of ``given``."""
@@ -68,7 +72,7 @@ def rows_from_json(model: type[_Row], rows: str | None) -> list[_Row]:
     names = [field.attname for field in fields]
     read = []
     for told in orjson.loads(rows or "[]"):
-        row = model.from_db(database.alias, names, [field.to_python(told.pop(field.column)) for field in fields])
+        row = model.from_db(DEFAULT_DB_ALIAS, names, [field.to_python(told.pop(field.column)) for field in fields])
         vars(row).update(told)
         read.append(row)
     return read
@@ -80,9 +84,8 @@ class _Reader(Generic[_Row]):
     https://docs.djangoproject.com/en/5.2/howto/custom-model-fields/#converting-values-to-python-objects
     """
 
-    def __init__(self, model: type[_Row], annotations: list[str]) -> None:
+    def __init__(self, model: type[_Row], fields: "list[models.Field[Any, Any]]", annotations: list[str]) -> None:
         self._model, self._annotations = model, annotations
-        fields = model._meta.concrete_fields
         self._names = [field.attname for field in fields]
         self._convert = [
             (place, field.from_db_value) for place, field in enumerate(fields) if hasattr(field, "from_db_value")
@@ -93,7 +96,7 @@ class _Reader(Generic[_Row]):
         for place, convert in self._convert:
             values[place] = convert(values[place], None, database)
         own = len(self._names)
-        row = self._model.from_db(database.alias, self._names, values[:own])
+        row = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[:own])
         for name, value in zip(self._annotations, values[own:], strict=True):
             setattr(row, name, value)
         return row

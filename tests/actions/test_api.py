@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from actions import answers
 from actions.models import ActionConfig, ConfigChange, Execution
 from connector.host import get_host
+from engage_stripe.standalone.models import Prompt
 from tests.actions.shop import Shop, Subscriber
-from tests.factories import Tenant, make_app
+from tests.factories import Tenant, make_app, make_prompt
 
 
 def call(tenant: Tenant, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -122,6 +124,39 @@ def test_it_says_so_for_an_unknown_prompt_interaction_or_user(shop: Shop) -> Non
         status, answer = call(shop.tenant, "POST", path, {"user_id": "nobody"})
         assert (status, answer["error"]["code"]) == (404, code)
     assert not Execution.objects.filter(app_id=shop.tenant.id).exists()
+
+
+def test_it_asks_the_host_about_a_prompt_every_ten_seconds(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000_000.0]
+    monkeypatch.setattr(answers.time, "monotonic", lambda: now[0])
+    path = "prompts/new/interactions/accept/actions/"
+
+    def status_after(seconds: float) -> int:
+        now[0] += seconds
+        return call(shop.tenant, "GET", path)[0]
+
+    assert status_after(0) == 404
+    make_prompt(shop.tenant, key="new")
+    assert status_after(0) == 200
+    assert call(make_app(), "GET", path)[0] == 404
+    Prompt.objects.filter(app=shop.tenant.id, key="new").delete()
+    assert status_after(9) == 200
+    assert status_after(1) == 404
+
+
+def test_it_names_what_a_body_lacks(shop: Shop) -> None:
+    path = f"prompts/{shop.prompt}/interactions/accept/execute/"
+    for body, details in [
+        ({}, {"user_id": ["This field is required."]}),
+        ({"user_id": None}, {"user_id": ["This field may not be null."]}),
+        ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+    ]:
+        status, answer = call(shop.tenant, "POST", path, body)
+        assert (status, answer["error"]["details"]["fields"]) == (400, details)
+    answer = Client().generic(
+        "POST", f"/api/v1/{path}", "null", content_type="application/json", headers=shop.tenant.api_headers
+    )
+    assert answer.json()["error"]["details"]["fields"] == {"user_id": ["This field is required."]}
 
 
 def test_it_refuses_a_click_without_a_connection(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """What a click reads in one statement, and the lock that it takes with it."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from cryptography.fernet import InvalidToken
@@ -10,7 +11,7 @@ from actions.models import ActionConfig
 from actions.opening import Opening, open_click
 from connector.models import Connection
 from sync.locks import hold_within
-from sync.models import Identity
+from sync.models import Identity, Price, Product
 from tests.factories import make_app, make_connection
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,30 @@ def test_it_reads_what_the_orm_reads() -> None:
     Connection.objects.filter(pk=live.pk).update(status="error")
     assert (found := opened(app_id, user_id="nobody"))
     assert (found.connection, found.identity) == (test, None)
+
+
+def test_it_brings_the_plans_that_its_actions_name() -> None:
+    made = make_connection()
+    row = {"connection": made, "rank": 1, "product": "prod_1", "currency": "usd", "interval": "month"}
+    # No float has this amount.
+    price = Price.objects.create(stripe_id="price_1", unit_amount=Decimal("0.100000000001"), **row)
+    Price.objects.create(stripe_id="price_2", **row)
+    Price.objects.create(stripe_id="price_1", **row | {"connection": make_connection()})
+    Product.objects.create(connection=made, stripe_id="prod_1", rank=1, name="Pro", active=False)
+    for position, parameters in enumerate([{"price": "price_1"}, {"price": "price_gone"}, {"price": None}, {}]):
+        ActionConfig.objects.create(
+            app_id=made.app_id, prompt_id="p", interaction="accept", position=position, parameters=parameters
+        )
+
+    found = opened(made.app_id)
+
+    assert found is not None
+    (plan,) = found.plans.values()
+    stored = Price.objects.get(pk=price.pk)
+    names = [field.attname for field in Price._meta.concrete_fields]
+    assert {name: vars(plan)[name] for name in names} == {name: getattr(stored, name) for name in names}
+    assert vars(plan)["product_name"] == "Pro"
+    assert vars(plan)["of_active_product"] is False
 
 
 def test_it_takes_no_lock_without_a_connection() -> None:

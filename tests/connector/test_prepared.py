@@ -40,6 +40,18 @@ def test_it_reads_only_what_was_asked_for() -> None:
     assert named.all(account="' OR true --") == []
 
 
+def test_it_defers_what_is_not_asked_for() -> None:
+    made = make_connection(display_name="Shop", api_key=Secret("sk_test_abc"))
+    few = Prepared(lambda: Connection.objects.only("api_key", "app_id").filter(id=given("id")))
+
+    found = few.first(id=made.id)
+
+    assert found is not None
+    assert found.get_deferred_fields() >= {"display_name", "permissions"}
+    assert (found.pk, found.app_id, found.api_key.reveal()) == (made.pk, made.app_id, "sk_test_abc")
+    assert found.display_name == "Shop"
+
+
 def test_it_brings_annotations_along() -> None:
     app = make_app(company="Acme")
     named = Prepared(lambda: App.objects.annotate(employer=F("company__name")).filter(id=given("id")))
