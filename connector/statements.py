@@ -1,7 +1,8 @@
-"""Fixed SQL, by a cursor of psycopg's that is kept for as long as its session.
+"""Fixed SQL, by cursors of psycopg's that are kept for as long as their session, one for each wording.
 
 Making one of Django's, wrapping its methods and closing it is a quarter of what a small statement takes, and a click
-has a dozen of them.
+has a dozen of them. One that runs the same statement again knows how its values are converted. Nothing that varies may
+be worded into the SQL: each wording would keep a cursor.
 """
 
 import threading
@@ -33,7 +34,6 @@ class _Kept(threading.local):
     """This thread's cursors by statement, and their session: Django too has one for each thread."""
 
     def __init__(self) -> None:
-        self.database: Any = connections[DEFAULT_DB_ALIAS]
         self.session: Any = None
         self.cursors: dict[str, Any] = {}
 
@@ -46,15 +46,15 @@ def _database_and_cursor(sql: str) -> tuple[Any, Any]:
 
     https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
     """
-    database = _kept.database
+    database: Any = connections[DEFAULT_DB_ALIAS]
     if database.execute_wrappers or database.queries_logged:
         return database, database.cursor()
-    if _kept.session is not database.connection or not database.health_check_done:
+    if database.connection is None or not database.health_check_done:
         database.close_if_health_check_failed()
         database.ensure_connection()
-        if _kept.session is not database.connection:
-            _kept.session = database.connection
-            _kept.cursors.clear()
+    if _kept.session is not database.connection:
+        _kept.session = database.connection
+        _kept.cursors.clear()
     if database.needs_rollback:
         database.validate_no_broken_transaction()
     cursor = _kept.cursors.get(sql)

@@ -10,12 +10,13 @@ from connector import statements
 
 _KEY = "hashtextextended(%s, 0)"
 TRY_LOCK = f"pg_try_advisory_lock({_KEY})"
+_LOCK, _UNLOCK = f"SELECT pg_advisory_lock({_KEY})", f"SELECT pg_advisory_unlock({_KEY})"
 
 
 @contextmanager
 def hold(name: str) -> Iterator[None]:
     """Wait until nobody else holds ``name``, then hold it."""
-    statements.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
+    statements.execute(_LOCK, [name])
     try:
         yield
     finally:
@@ -52,7 +53,7 @@ def _wait_for(name: str, milliseconds: int) -> bool:
     try:
         with transaction.atomic():
             statements.execute("SELECT set_config('lock_timeout', %s, true)", [str(milliseconds)])
-            statements.execute(f"SELECT pg_advisory_lock({_KEY})", [name])
+            statements.execute(_LOCK, [name])
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             return False
@@ -74,4 +75,4 @@ def release(name: str) -> None:
     """Give ``name`` back. One that is not held stays as it is."""
     if connection.connection is None or connection.connection.closed:
         return  # the lock went with the session
-    statements.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])
+    statements.execute(_UNLOCK, [name])
