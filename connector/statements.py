@@ -6,28 +6,32 @@ be worded into the SQL: each wording would keep a cursor.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
-def rows(sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+
+def rows(sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
     """What the statement answers. Raises ``django.db.Error``."""
-    database, cursor = _database_and_cursor(sql)
-    with database.wrap_database_errors:
-        cursor.execute(sql, values)
-        answered: list[tuple[Any, ...]] = cursor.fetchall()
+    answered: list[tuple[Any, ...]] = _run(sql, values, lambda cursor: cursor.fetchall())
     return answered
 
 
-def execute(sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+def execute(sql: str, values: Values = ()) -> int:
     """How many rows the statement wrote. Raises ``django.db.Error``."""
-    database, cursor = _database_and_cursor(sql)
+    written: int = _run(sql, values, lambda cursor: cursor.rowcount)
+    return written
+
+
+def _run(sql: str, values: Values, read: Callable[[Any], Any]) -> Any:
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    cursor = _cursor_of(database, sql)
     with database.wrap_database_errors:
         cursor.execute(sql, values)
-    written: int = cursor.rowcount
-    return written
+        return read(cursor)
 
 
 class _Kept(threading.local):
@@ -41,14 +45,13 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def _database_and_cursor(sql: str) -> tuple[Any, Any]:
+def _cursor_of(database: Any, sql: str) -> Any:
     """Django's own cursor where somebody listens to it.
 
     https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
     """
-    database: Any = connections[DEFAULT_DB_ALIAS]
     if database.execute_wrappers or database.queries_logged:
-        return database, database.cursor()
+        return database.cursor()
     if database.connection is None or not database.health_check_done:
         database.close_if_health_check_failed()
         database.ensure_connection()
@@ -60,4 +63,4 @@ def _database_and_cursor(sql: str) -> tuple[Any, Any]:
     cursor = _kept.cursors.get(sql)
     if cursor is None:
         cursor = _kept.cursors[sql] = _kept.session.cursor()
-    return database, cursor
+    return cursor

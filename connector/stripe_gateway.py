@@ -5,8 +5,7 @@ Every request is typed against the SDK's parameters. To add one, copy the neares
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import quote_plus
 
 import stripe
@@ -18,11 +17,10 @@ from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
-from connector.stripe_lists import Page, StripeList
+from connector.stripe_lists import ListOf, Page
 from connector.stripe_transport import RANK, Transport
 
 API_VERSION: str = stripe.api_version
-_Params = TypeVar("_Params", bound=Mapping[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +32,6 @@ class Fetched:
     request_id: str
 
 
-class _List(Generic[_Params]):
-    """A gateway's list of one resource."""
-
-    def __init__(self, resource: str) -> None:
-        self._path = f"/v1/{resource}"
-
-    def __get__(self, gateway: "StripeGateway", owner: type["StripeGateway"]) -> StripeList[_Params]:
-        return StripeList(partial(gateway.read_page, self._path))
-
-
 class StripeGateway:
     """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
 
@@ -51,16 +39,16 @@ class StripeGateway:
     them goes on for longer than ``answer_by`` (of ``time.monotonic``), give or take a second.
     """
 
-    coupons = _List[stripe_params.CouponListParams]("coupons")
-    customers = _List[stripe_params.CustomerListParams]("customers")
-    invoices = _List[stripe_params.InvoiceListParams]("invoices")
-    meters = _List[stripe_params.billing.MeterListParams]("billing/meters")
-    prices = _List[stripe_params.PriceListParams]("prices")
-    products = _List[stripe_params.ProductListParams]("products")
-    promotion_codes = _List[stripe_params.PromotionCodeListParams]("promotion_codes")
-    subscription_items = _List[stripe_params.SubscriptionItemListParams]("subscription_items")
-    subscriptions = _List[stripe_params.SubscriptionListParams]("subscriptions")
-    webhook_endpoints = _List[stripe_params.WebhookEndpointListParams]("webhook_endpoints")
+    coupons = ListOf[stripe_params.CouponListParams]("coupons")
+    customers = ListOf[stripe_params.CustomerListParams]("customers")
+    invoices = ListOf[stripe_params.InvoiceListParams]("invoices")
+    meters = ListOf[stripe_params.billing.MeterListParams]("billing/meters")
+    prices = ListOf[stripe_params.PriceListParams]("prices")
+    products = ListOf[stripe_params.ProductListParams]("products")
+    promotion_codes = ListOf[stripe_params.PromotionCodeListParams]("promotion_codes")
+    subscription_items = ListOf[stripe_params.SubscriptionItemListParams]("subscription_items")
+    subscriptions = ListOf[stripe_params.SubscriptionListParams]("subscriptions")
+    webhook_endpoints = ListOf[stripe_params.WebhookEndpointListParams]("webhook_endpoints")
 
     def __init__(
         self, connection: Connection, *, priority: Priority = "background", answer_by: float | None = None

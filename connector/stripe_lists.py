@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypedDict, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 _Params = TypeVar("_Params", bound=Mapping[str, object])
 
@@ -42,3 +43,17 @@ class StripeList(Generic[_Params]):
         while page.has_more:
             page = self.page(params, after=page.items[-1]["id"])
             yield page
+
+
+class _Gateway(Protocol):
+    def read_page(self, path: str, params: Mapping[str, object]) -> Page: ...
+
+
+class ListOf(Generic[_Params]):
+    """A gateway's list of one resource, made when it is asked for."""
+
+    def __init__(self, resource: str) -> None:
+        self._path = f"/v1/{resource}"
+
+    def __get__(self, gateway: _Gateway, owner: type[_Gateway]) -> StripeList[_Params]:
+        return StripeList(partial(gateway.read_page, self._path))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from connector import statements
 from sync.identity_csv import Problem
 from sync.repeats import PLANS, count, may_repeat, plan_with, planned
 
@@ -173,12 +174,10 @@ def _drop_repeated_users(cursor: Any) -> list[Problem]:
 
 def sample_changes() -> list[dict[str, Any]]:
     """The first changes as ``{"change", "user_id", "before": [stripe_id, email], "after": […]}``."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SAMPLE, {"sample": SAMPLE})
-        return [
-            {"change": _WORDS.get(kind, kind), "user_id": user_id, "before": [*rest[:2]], "after": [*rest[2:]]}
-            for kind, user_id, *rest in cursor.fetchall()
-        ]
+    return [
+        {"change": _WORDS.get(kind, kind), "user_id": user_id, "before": [*rest[:2]], "after": [*rest[2:]]}
+        for kind, user_id, *rest in statements.rows(_SAMPLE, {"sample": SAMPLE})
+    ]
 
 
 def merge(*, app_id: UUID, connections: list[UUID], comparison: Comparison) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from connector import statements
 from sync.identity_csv import Problem
 from sync.repeats import PLANS, may_repeat, plan_with
 
@@ -45,14 +46,12 @@ def _are_shared(table: str, rows: int) -> bool:
 
 
 def _remarks() -> list[Problem]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SHARED)
-        return [
-            Problem(
-                line,
-                "shared_stripe_id",
-                f"{count} users have this stripe_id: {', '.join(users)} …"[:512],
-                stripe_id,
-            )
-            for line, stripe_id, count, users in cursor.fetchall()
-        ]
+    return [
+        Problem(
+            line,
+            "shared_stripe_id",
+            f"{count} users have this stripe_id: {', '.join(users)} …"[:512],
+            stripe_id,
+        )
+        for line, stripe_id, count, users in statements.rows(_SHARED)
+    ]

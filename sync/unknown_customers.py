@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
-
+from connector import statements
 from connector.models import Connection
 from connector.selectors import app_connections
 from sync import reconciliation
@@ -80,15 +79,12 @@ def _ask(
             reconciliation.start(connection=connection, started_by="identity file")
         return unknown, True
     if unknown:
-        with database.cursor() as cursor:
-            cursor.execute(_ASK.format(links=links), values)
+        statements.execute(_ASK.format(links=links), values)
     return unknown, False
 
 
 def _count(links: str, values: Mapping[str, Any], limit: int) -> int:
-    with database.cursor() as cursor:
-        cursor.execute(_COUNT.format(links=links), {**values, "limit": limit + 1})
-        (count,) = cursor.fetchone()
+    [(count,)] = statements.rows(_COUNT.format(links=links), {**values, "limit": limit + 1})
     return int(count)
 
 
