@@ -86,7 +86,7 @@ class EngageHost(Protocol):
         """The App's prompts in display order."""
 
     def prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
-        """One prompt of the App."""
+        """One prompt of the App. Where the answer is yes, each process asks again after ten seconds only."""
 
     def adopt_prompt(self, app_id: UUID, prompt_id: str) -> HostPrompt | None:
         """The prompt that the App's own server configures through the API; None where there is no such prompt.
