@@ -13,6 +13,7 @@ from django.db import models
 from actions.models import ActionExecution, ActionLimit, Execution, Status
 from connector import statements
 from connector.prepared import PreparedUpdate
+from sync.models import Subscription
 
 _EXECUTIONS, _ACTIONS = Execution._meta.db_table, ActionExecution._meta.db_table
 REPLACED = "A later choice replaced this."
@@ -86,18 +87,32 @@ _LIMITS = f"""
     SELECT FROM {ActionLimit._meta.db_table} l JOIN {_EXECUTIONS} e ON e.connection_id = l.connection_id
     WHERE e.id = {_ACTIONS}.execution_id AND l.action IN ('', {_ACTIONS}.action)
 """
-_RESERVED = PreparedUpdate(ActionExecution, _REQUEST, condition=_UNDECIDED)
-_RESERVED_FREELY = PreparedUpdate(ActionExecution, _REQUEST, condition=f"{_UNDECIDED} AND NOT EXISTS ({_LIMITS})")
+_KNOWN_RANK = f"""(
+    SELECT s.rank FROM {Subscription._meta.db_table} s
+    WHERE s.connection_id = %s AND s.stripe_id = {_ACTIONS}.subscription
+)"""  # noqa: S608
+_RESERVED = PreparedUpdate(ActionExecution, _REQUEST, condition=_UNDECIDED, returning=_KNOWN_RANK)
+_RESERVED_FREELY = PreparedUpdate(
+    ActionExecution, _REQUEST, condition=f"{_UNDECIDED} AND NOT EXISTS ({_LIMITS})", returning=_KNOWN_RANK
+)
 
 
 def save_request(step: ActionExecution) -> bool:
     """The request that will be sent. False where somebody else has decided one, or was done meanwhile."""
-    return _RESERVED.save(step)
+    return _reserve(_RESERVED, step)
 
 
 def save_unlimited_request(step: ActionExecution) -> bool:
     """As ``save_request``, and False as well where there are limits to look at first."""
-    return _RESERVED_FREELY.save(step)
+    return _reserve(_RESERVED_FREELY, step)
+
+
+def _reserve(update: PreparedUpdate, step: ActionExecution) -> bool:
+    saved = update.save_and_read(step, step.execution.connection_id)
+    if saved is None:
+        return False
+    (step.known_rank,) = saved
+    return True
 
 
 _WITH_IT = f"""

@@ -190,8 +190,11 @@ class ActionExecution(models.Model):
     ``request`` is null until everything that the request needs is decided, and is saved before it is sent:
     whoever finds the row afterwards repeats exactly it. ``before`` and ``after`` are
     ``actions.stripe_state.snapshot``s. ``apply_at`` is set where our own scheduler makes the change later.
-    ``seconds_at_stripe`` is how long its requests to Stripe took, reads and repetitions included.
+    ``seconds_at_stripe`` is how long its requests to Stripe took, reads and repetitions included. ``known_rank`` is
+    that of the mirrored subscription when this process saved the request.
     """
+
+    known_rank: int | None = None
 
     # The constraint's index serves it.
     execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="actions", db_index=False)

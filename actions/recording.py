@@ -14,6 +14,7 @@ from actions.stripe_state import snapshot
 from connector.errors import ConnectorError
 from connector.stripe_gateway import Fetched, StripeGateway
 from sync.observations import apply_objects
+from sync.observed import settling_rank
 from sync.refresh_queue import request_refresh
 
 logger = logging.getLogger(__name__)
@@ -118,14 +119,31 @@ def record_answer(action: ActionExecution, outcome: Outcome, answer: Fetched, ga
         shown = _as_of_now(action, answer, gateway)
         with transaction.atomic():
             record(action, outcome, answer=answer, lazily=True)
-            source = {"request": shown.request_id}
-            apply_objects(connection=connection, objects=[shown.data], rank=shown.rank, source=source)
+            _apply(action, shown)
     except ConnectorError:
         record(action, outcome, answer=answer)
         request_refresh(connection_id=connection.id, stripe_id=action.customer, reason="after a click")
     except Exception:
         logger.exception("Traits after a click were not updated", extra={"execution": str(action.execution_id)})
         record(action, outcome, answer=answer)
+
+
+def _apply(action: ActionExecution, shown: Fetched) -> None:
+    """What the mirror knew before the request was sent is in its answer, also where Stripe's clock tells no difference,
+    as between two actions of one click. What was said meanwhile may not be, so it is read again.
+    """
+    connection, known = action.execution.connection, action.known_rank
+    is_later = known is not None and known >= shown.rank and shown.data["id"] == action.subscription
+    rank = settling_rank(known) if known is not None and is_later else shown.rank
+    source = {"request": shown.request_id}
+    apply_objects(connection=connection, objects=[shown.data], rank=rank, source=source)
+    if is_later:  # after the mirror, as everybody locks in that order
+        request_refresh(
+            connection_id=connection.id,
+            stripe_id=action.customer,
+            reason="same second",
+            min_rank=settling_rank(rank),
+        )
 
 
 def _as_of_now(action: ActionExecution, answer: Fetched, gateway: StripeGateway) -> Fetched:

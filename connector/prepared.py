@@ -106,7 +106,7 @@ class PreparedUpdate:
     """``UPDATE`` of some fields of one row, by its primary key, where ``condition`` (SQL) holds as well.
 
     ``then`` is a list of further ``WITH`` queries that go with it in the same statement; they see the row, if it was
-    written, as ``saved``, which has what ``returning`` says.
+    written, as ``saved``, which has what ``returning`` says; without them that is the answer of ``save_and_read``.
     """
 
     def __init__(
@@ -123,14 +123,19 @@ class PreparedUpdate:
         columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         key = model._meta.pk.column
         update = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{key}" = %s AND {condition}'  # noqa: S608
-        self._sql = f"WITH saved AS ({update} RETURNING {returning}), {then} SELECT FROM saved" if then else update
+        update = f"{update} RETURNING {returning}"
+        self._sql = f"WITH saved AS ({update}), {then} SELECT FROM saved" if then else update
 
     def save(self, row: models.Model, *further: Any) -> bool:
         """Write the row's present values; ``further`` are those of ``returning`` and ``then``. False where
         ``condition`` is not met.
         """
+        return self.save_and_read(row, *further) is not None
+
+    def save_and_read(self, row: models.Model, *further: Any) -> tuple[Any, ...] | None:
+        """As ``save``, and what ``returning`` says of the row; None where ``condition`` is not met."""
         values = [_as_parameter(field, getattr(row, field.attname)) for field in self._fields]
-        return bool(statements.execute(self._sql, [*values, row.pk, *further]))
+        return next(iter(statements.rows(self._sql, [*values, row.pk, *further])), None)
 
 
 _PLAIN = {

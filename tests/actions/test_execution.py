@@ -1,14 +1,18 @@
 """An interaction with several actions, and what is kept of them."""
 
+import time
 from typing import Any
 
+import pytest
 from django.db import connection as database
 from django.dispatch import receiver
 from django.test.utils import CaptureQueriesContext
 
+from actions import performing
 from actions.models import ActionExecution, Execution
 from actions.signals import Result
-from sync.models import Identity, UserTraits
+from sync.models import Identity, RefreshRequest, Subscription, UserTraits
+from sync.observed import event_rank
 from sync.user_reconciliation import reconcile_user
 from tests.actions.shop import Shop
 
@@ -64,6 +68,58 @@ def test_it_makes_the_traits_right_at_once(shop: Shop) -> None:
 
     traits = UserTraits.objects.get(app_id=shop.tenant.id, user_id=user.user_id)
     assert (traits.subscription_plan, traits.subscription_status) == ("Pro", "active")
+
+
+def test_it_makes_the_traits_right_after_each_action_of_one_second(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Basic"))
+    switch = {"action": "update_subscription", "parameters": {"price": shop.price("Pro")}}
+    discount = {"action": "apply_discount", "parameters": {"coupon": shop.coupon(name="Stay")}}
+    shop.configure(switch, discount, {"action": "cancel_subscription"})
+
+    assert statuses(shop.click(user)) == ["succeeded"] * 3
+
+    traits = UserTraits.objects.get(app_id=shop.tenant.id, user_id=user.user_id)
+    assert (traits.subscription_plan, traits.coupon, traits.cancel_at_period_end) == ("Pro", "Stay", True)
+    doubt = RefreshRequest.objects.get(connection=shop.connection, stripe_id=user.customer)
+    mirrored = Subscription.objects.get(connection=shop.connection, stripe_id=user.subscription)
+    assert doubt.min_rank > mirrored.rank  # an event of that second may have come with the answers
+
+
+def test_it_knows_that_an_answer_is_later_than_what_was_known_before_the_request(shop: Shop) -> None:
+    user = shop.subscriber(shop.price("Basic"))
+    shop.configure({"action": "cancel_subscription"})
+    shop.click(user)
+    of_user = Subscription.objects.filter(connection=shop.connection, stripe_id=user.subscription)
+    of_user.update(rank=event_rank(int(time.time()) + 1))
+    shop.configure({"action": "keep_subscription"})
+
+    shop.click(user)
+
+    assert UserTraits.objects.get(user_id=user.user_id).cancel_at_period_end is False
+
+
+def test_it_does_not_take_an_answer_for_later_than_what_came_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = shop.subscriber(shop.price("Basic"))
+    shop.configure({"action": "cancel_subscription"})
+    shop.click(user)
+    of_user = Subscription.objects.filter(connection=shop.connection, stripe_id=user.subscription)
+    send, rank = performing.send, event_rank(int(time.time()) + 60)
+
+    def send_while_an_event_comes(*args: Any, **options: Any) -> Any:
+        answer = send(*args, **options)
+        of_user.update(rank=rank)
+        return answer
+
+    monkeypatch.setattr(performing, "send", send_while_an_event_comes)
+    shop.configure({"action": "keep_subscription"})
+
+    assert statuses(shop.click(user)) == ["succeeded"]
+
+    assert of_user.get().rank == rank
+    assert UserTraits.objects.get(user_id=user.user_id).cancel_at_period_end is True
+    assert RefreshRequest.objects.filter(connection=shop.connection, stripe_id=user.customer).exists()
 
 
 def test_it_keeps_the_request_and_both_states(shop: Shop) -> None:
