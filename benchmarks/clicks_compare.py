@@ -2,10 +2,10 @@
 
     python -m benchmarks.clicks_compare ../before [--clicks 500]
 
-``../before`` is a clone with what ``make install`` and ``make services`` made, or links to this tree's ``.venv`` and
-``.local``. Each tree has its own database, sandbox and web process; nothing else differs. A machine whose speed changes
-within minutes changes it for both, so two runs of ``benchmarks.clicks`` differ by more than two trees do here. Compare
-this tree with itself first: what is less than that difference cannot be told.
+``../before`` is a clone in which ``make install`` ran, or which has a link to this tree's ``.venv``. Each tree has its
+own database, sandbox and web process; nothing else differs. A machine whose speed changes within minutes changes it for
+both, so two runs of ``benchmarks.clicks`` differ by more than two trees do here. Compare this tree with itself first:
+what is less than that difference cannot be told.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 CHILD = Path(__file__).with_name("clicks_one_tree.py")
-PAUSE = 0.004  # seconds between two clicks, so that what follows an answer is over
+PAUSE = 0.004  # seconds between two clicks: the pace of the load, nothing waits for anything in it
 
 
 def main() -> None:
