@@ -132,12 +132,12 @@ def _apply(action: ActionExecution, shown: Fetched) -> None:
     """What the mirror knew before the request was sent is in its answer, also where Stripe's clock tells no difference,
     as between two actions of one click. What was said meanwhile may not be, so it is read again.
     """
-    connection, known = action.execution.connection, action.known_rank
-    is_later = known is not None and known >= shown.rank and shown.data["id"] == action.subscription
-    rank = settling_rank(known) if known is not None and is_later else shown.rank
+    connection, known, rank = action.execution.connection, action.known_rank, shown.rank
+    if known is not None and known >= rank and shown.data["id"] == action.subscription:
+        rank = settling_rank(known)
     source = {"request": shown.request_id}
     apply_objects(connection=connection, objects=[shown.data], rank=rank, source=source)
-    if is_later:  # after the mirror, as everybody locks in that order
+    if rank > shown.rank:  # after the mirror, as everybody locks in that order
         request_refresh(
             connection_id=connection.id,
             stripe_id=action.customer,
