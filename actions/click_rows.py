@@ -33,10 +33,13 @@ _INSERT = f"""
             clock_timestamp(), clock_timestamp() + make_interval(secs => %s)
         FROM jsonb_populate_record(NULL::{_EXECUTIONS}, %s::jsonb) r
         WHERE NOT EXISTS (
-            SELECT FROM {_EXECUTIONS} e
-            WHERE e.app_id = r.app_id AND e.user_id = r.user_id AND e.prompt_id = r.prompt_id
+            SELECT FROM (
+                SELECT * FROM {_EXECUTIONS} u
+                WHERE u.user_id = r.user_id AND u.created_at > statement_timestamp() - make_interval(secs => %s)
+                OFFSET 0
+            ) e
+            WHERE e.app_id = r.app_id AND e.prompt_id = r.prompt_id
                 AND e.interaction = r.interaction AND e.config_version = r.config_version
-                AND e.created_at > statement_timestamp() - make_interval(secs => %s)
         )
         ON CONFLICT (app_id, idempotency_key) DO NOTHING
         RETURNING id, created_at, settle_at, set_config('synchronous_commit', 'off', true)

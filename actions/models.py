@@ -154,12 +154,14 @@ class Execution(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        # Only one index begins with the App: where several do, and most clicks are of one App, the planner may take any of
+        # them for a look at one user (``actions.click_rows``).
         constraints = [
-            models.UniqueConstraint(fields=["app_id", "idempotency_key"], name="execution_once_per_key")
+            models.UniqueConstraint(fields=["idempotency_key", "app_id"], name="execution_once_per_key")
         ]
         indexes = [
-            models.Index(fields=["app_id", "user_id", "-created_at"], name="execution_by_user"),
-            models.Index(fields=["app_id", "prompt_id", "-created_at"], name="execution_by_prompt"),
+            models.Index(fields=["user_id", "-created_at", "app_id"], name="execution_of_user"),
+            models.Index(fields=["app_id", "-created_at"], name="execution_newest"),
             models.Index(fields=["settle_at"], condition=models.Q(state="running"), name="execution_to_settle"),
         ]
 

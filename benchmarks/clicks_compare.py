@@ -31,6 +31,8 @@ def main() -> None:
     trees = [options.other, Path.cwd()]
     with ExitStack() as stack:
         children = [stack.enter_context(_child(tree, options.clicks)) for tree in trees]
+        for tree, child in zip(trees, children, strict=True):  # both started at once: a web server closes what is idle
+            _await_ready(tree, child)
         took: list[list[float]] = [[], []]
         for turn in range(options.clicks):
             for which in (0, 1) if turn % 2 else (1, 0):
@@ -56,10 +58,13 @@ def _child(tree: Path, clicks: int) -> Iterator[tuple[IO[str], IO[str]]]:
     ) as process:  # fmt: skip
         assert process.stdin
         assert process.stdout
-        if process.stdout.readline() != "ready\n":
-            sys.exit(f"{tree} did not start.")
         yield process.stdin, process.stdout
         process.stdin.close()
+
+
+def _await_ready(tree: Path, child: tuple[IO[str], IO[str]]) -> None:
+    if child[1].readline() != "ready\n":
+        sys.exit(f"{tree} did not start.")
 
 
 def _click(child: tuple[IO[str], IO[str]]) -> float:

@@ -127,7 +127,9 @@ DATABASES = {
     )
 }
 # PostgreSQL plans a statement once per connection, when it comes for the fifth time: a third of its work for a click.
-DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    server_side_binding=True, options="-c random_page_cost=1.1"
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _service_url("REDIS_URL")
