@@ -154,8 +154,7 @@ class Execution(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        # Only one index begins with the App: where several do, and most clicks are of one App, the planner may take any of
-        # them for a look at one user (``actions.click_rows``).
+        # Only one index begins with the App, or the planner might take it for a look at one user.
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key", "app_id"], name="execution_once_per_key")
         ]

@@ -1,14 +1,12 @@
-"""What hangs on customers and subscriptions by id, loaded for many customers at once."""
+"""What hangs on customers and subscriptions by id, of many customers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from connector import statements
-from sync import projection_sql as sql
-from sync.facts import CustomerFact, DiscountFact, PaymentMethodFact, SubscriptionFact
+import orjson
+
+from sync.facts import DiscountFact, PaymentMethodFact
 from sync.observed import ConnectionId
-from sync.records import as_records
-from sync.traits import CustomerState, Known
+from sync.traits import Known
 
 
 @dataclass(slots=True)
@@ -37,19 +35,17 @@ class KnownOfConnection(Known):
     coupons: set[str] = field(default_factory=set)
 
 
-def load_known(states: Iterable[tuple[ConnectionId, CustomerState]]) -> KnownRows:
-    wanted = {key for connection_id, state in states for key in _wanted(connection_id, state)}
-    rows = as_records([{"c": c, "k": kind, "s": stripe_id} for c, kind, stripe_id in wanted])
-    known = KnownRows()
-    for kind, connection_id, stripe_id, rank, coupon_known, name, fact in statements.rows(sql.LOAD_KNOWN, [rows]):
-        here = known.of(connection_id)
+def note_known(known: KnownRows, connection_id: ConnectionId, told: str | None) -> None:
+    """Take in what ``sync.known_sql`` told of a customer and one of its subscriptions."""
+    here = known.of(connection_id)
+    for kind, rank, coupon_known, name, fact in orjson.loads(told or "[]"):
         if kind == "product":
-            here.product_names[stripe_id] = name
+            here.product_names[fact] = name
         elif kind == "payment_method":
-            here.payment_methods[stripe_id] = PaymentMethodFact(**fact)
+            method = PaymentMethodFact(*fact)
+            here.payment_methods[method.stripe_id] = method
         else:
-            _add_discount(here, DiscountFact(**fact), rank, name, coupon_known=coupon_known)
-    return known
+            _add_discount(here, DiscountFact(*fact), rank, name, coupon_known=coupon_known)
 
 
 def _add_discount(
@@ -63,18 +59,3 @@ def _add_discount(
         here.coupons.add(discount.coupon)
         if coupon_name:
             here.coupon_names[discount.coupon] = coupon_name
-
-
-def _wanted(connection_id: ConnectionId, state: CustomerState) -> Iterable[tuple[ConnectionId, str, str]]:
-    customer = state.customer
-    yield connection_id, "discounts of", customer.stripe_id
-    if customer.discount:
-        yield connection_id, "discount", customer.discount
-    holders: tuple[CustomerFact | SubscriptionFact, ...] = (customer, *state.subscriptions)
-    for holder in holders:
-        for reference in (holder.default_payment_method, holder.default_source):
-            if reference:
-                yield connection_id, "payment_method", reference
-    for subscription in state.subscriptions:
-        yield from ((connection_id, "discount", one) for one in subscription.discounts)
-        yield from ((connection_id, "product", item["product"]) for item in subscription.items if item["product"])

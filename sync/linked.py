@@ -15,6 +15,7 @@ import orjson
 from connector import statements
 from sync import linked_sql as sql
 from sync.facts import CustomerFact, Json, SubscriptionFact
+from sync.known import KnownRows, note_known
 from sync.observed import ConnectionId, CustomerKey, WrittenOf
 from sync.projection_sql import TRAIT_NAMES
 from sync.records import as_records
@@ -70,8 +71,11 @@ def fresh_among(written: WrittenOf) -> FreshOf:
     }
 
 
-def lock_users(lock: str, make: str, values: list[Any], fresh: FreshOf) -> list[LinkedUser]:
-    """Lock the traits' rows of the users until the transaction ends. Nearly always all are there."""
+def lock_users(lock: str, make: str, values: list[Any], fresh: FreshOf, known: KnownRows) -> list[LinkedUser]:
+    """Lock the traits' rows of the users until the transaction ends. Nearly always all are there.
+
+    ``known`` takes in what hangs on the customers that come with them.
+    """
     rows = statements.rows(lock, values)
     while _lacks_some(rows):  # a link that was made meanwhile may lack its row again
         statements.execute(make, values)
@@ -82,7 +86,7 @@ def lock_users(lock: str, make: str, values: list[Any], fresh: FreshOf) -> list[
         if key not in users:
             users[key] = LinkedUser._make((*row[:_PLAIN], tuple(row[_PLAIN:_ROW]), {}))
         if row[_ROW] is not None:
-            _add_customer(users[key], row[_ROW:], fresh)
+            _add_customer(users[key], row[_ROW:], fresh, known)
     return list(users.values())
 
 
@@ -91,23 +95,24 @@ def _lacks_some(rows: list[tuple[Any, ...]]) -> bool:
     return wanted > 0 and connection_id is None
 
 
-def load_customers(users: Sequence[LinkedUser], fresh: FreshOf) -> None:
-    """The customers of these users, as they are now."""
+def load_customers(users: Sequence[LinkedUser], fresh: FreshOf, known: KnownRows) -> None:
+    """The customers of these users, as they are now, and what hangs on them."""
     if not users:
         return
     for user in users:
         user.customers.clear()
     for n, *loaded in statements.rows(sql.LOAD_CUSTOMERS, [as_records(_links(users, fresh))]):
-        _add_customer(users[n], loaded, fresh)
+        _add_customer(users[n], loaded, fresh, known)
 
 
-def _add_customer(user: LinkedUser, loaded: Sequence[Any], fresh: FreshOf) -> None:
-    rank, payment_failed, *customer, stripe_id, rank_of_one, told = loaded
+def _add_customer(user: LinkedUser, loaded: Sequence[Any], fresh: FreshOf, known: KnownRows) -> None:
+    rank, payment_failed, *customer, stripe_id, rank_of_one, told, hanging = loaded
     linked = user.customers.get(customer[0])
     if linked is None:
         state = CustomerState(customer=CustomerFact(*customer), payment_failed=payment_failed)
         linked = LinkedCustomer(user.connection_id, {customer[0]: rank}, state)
         user.customers[customer[0]] = linked
+    note_known(known, user.connection_id, hanging)
     if stripe_id is not None:
         fact = SubscriptionFact(*orjson.loads(told)) if told else fresh[user.connection_id, customer[0]][0]
         linked.state.subscriptions.append(fact)

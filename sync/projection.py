@@ -18,7 +18,7 @@ from sync import linked_sql
 from sync import projection_sql as sql
 from sync.customer_locks import APP_LOCK, lock_customers
 from sync.facts import CustomerFact, Json
-from sync.known import KnownRows, load_known
+from sync.known import KnownRows
 from sync.linked import (
     LinkedCustomer,
     LinkedUser,
@@ -75,9 +75,10 @@ def project_users(*, app_id: UUID, user_ids: Collection[str], source: Json) -> l
     """
     with transaction.atomic():
         _take_app_lock(app_id)
-        users = lock_users(linked_sql.LOCK_NAMED, linked_sql.MAKE_NAMED, [list(user_ids), app_id], {})
-        load_customers([user for user in users if not user.stripe_id], {})
-        return _project(users, {}, source).changes
+        known = KnownRows()
+        users = lock_users(linked_sql.LOCK_NAMED, linked_sql.MAKE_NAMED, [list(user_ids), app_id], {}, known)
+        load_customers([user for user in users if not user.stripe_id], {}, known)
+        return _project(users, known, {}, source).changes
 
 
 def _take_app_lock(app_id: UUID) -> None:
@@ -105,10 +106,12 @@ def project_touched(
         }
         for key in touched
     ]
-    users = lock_users(linked_sql.LOCK_TOUCHED, linked_sql.MAKE_TOUCHED, [as_records(keys)], fresh)
+    known = KnownRows()
+    users = lock_users(linked_sql.LOCK_TOUCHED, linked_sql.MAKE_TOUCHED, [as_records(keys)], fresh, known)
     # ``former_emails`` are of the customers whose locks are held.
-    load_customers([user for user in users if (user.connection_id, user.stripe_id) not in former_emails], fresh)
-    return _project(users, written, source or {})
+    unread = [user for user in users if (user.connection_id, user.stripe_id) not in former_emails]
+    load_customers(unread, fresh, known)
+    return _project(users, known, written, source or {})
 
 
 def _may_have_another(
@@ -118,11 +121,8 @@ def _may_have_another(
     return key not in former_emails or any(isinstance(one.fact, CustomerFact) for one in written.get(key, ()))
 
 
-def _project(users: list[LinkedUser], written: WrittenOf, source: Json) -> Projected:
-    if not users:
-        return Projected()
+def _project(users: list[LinkedUser], known: KnownRows, written: WrittenOf, source: Json) -> Projected:
     everyone = [customer for user in users for customer in user.customers.values()]
-    known = load_known((one.connection_id, one.state) for one in everyone)
     projected = Projected(customers=everyone, known=known)
     saves, history = [], []
     for user in users:

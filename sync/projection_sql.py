@@ -4,50 +4,13 @@ from dataclasses import fields
 
 from django.db import models
 
-from sync.facts import DiscountFact, PaymentMethodFact
-from sync.models import (
-    Coupon,
-    Discount,
-    PaymentMethod,
-    Product,
-    TraitHistory,
-    UserTraits,
-)
+from sync.models import TraitHistory, UserTraits
 from sync.records import records_sql
-from sync.stored import fact_columns
 from sync.traits import Traits
 
 TRAIT_NAMES = tuple(one.name for one in fields(Traits))
 
 _TRAITS = UserTraits._meta.db_table
-
-
-LOAD_KNOWN = f"""
-    WITH wanted AS MATERIALIZED (
-        SELECT * FROM {records_sql("c uuid, k text, s text")} w
-    )
-    SELECT w.k, w.c::text, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
-        (SELECT row_to_json(r) FROM (SELECT {fact_columns(Discount, DiscountFact, "d")}) r)
-    FROM wanted w JOIN {Discount._meta.db_table} d ON d.connection_id = w.c AND d.stripe_id = w.s
-    LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = w.c AND cp.stripe_id = d.coupon
-    WHERE w.k = 'discount'
-    UNION ALL
-    SELECT w.k, w.c::text, d.stripe_id, d.rank, cp.stripe_id IS NOT NULL, cp.name,
-        (SELECT row_to_json(r) FROM (SELECT {fact_columns(Discount, DiscountFact, "d")}) r)
-    FROM wanted w JOIN {Discount._meta.db_table} d ON d.connection_id = w.c AND d.customer = w.s
-    LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = w.c AND cp.stripe_id = d.coupon
-    WHERE w.k = 'discounts of'
-    UNION ALL
-    SELECT w.k, w.c::text, m.stripe_id, m.rank, true, NULL,
-        (SELECT row_to_json(r) FROM (SELECT {fact_columns(PaymentMethod, PaymentMethodFact, "m")}) r)
-    FROM wanted w JOIN {PaymentMethod._meta.db_table} m ON m.connection_id = w.c AND m.stripe_id = w.s
-    WHERE w.k = 'payment_method'
-    UNION ALL
-    SELECT w.k, w.c::text, p.stripe_id, p.rank, true, p.name, NULL
-    FROM wanted w JOIN {Product._meta.db_table} p ON p.connection_id = w.c AND p.stripe_id = w.s
-    WHERE w.k = 'product'
-"""  # noqa: S608
-"""``(kind, connection, id, rank, coupon known, name, fact)`` of everything asked for that is there."""
 
 TIME_TRAITS = tuple(
     name for name in TRAIT_NAMES if isinstance(UserTraits._meta.get_field(name), models.DateTimeField)

@@ -18,10 +18,6 @@ def _expression(model: type[models.Model], alias: str, name: str) -> str:
     return f"{column}::text" if isinstance(field, models.DateField) else column
 
 
-def fact_columns(model: type[models.Model], fact: type, alias: str) -> str:
-    return as_stored(model, alias, tuple(one.name for one in fields(fact)))
-
-
 def fact_values(model: type[models.Model], fact: type, alias: str) -> str:
-    """The same without names."""
+    """A fact's fields in order, as the fact has them."""
     return ", ".join(_expression(model, alias, one.name) for one in fields(fact))

@@ -1,0 +1,43 @@
+"""What hangs on a customer and one of its subscriptions by id, as a column of a statement that reads the two."""
+
+from sync.facts import DiscountFact, PaymentMethodFact
+from sync.models import Coupon, Discount, PaymentMethod, Product
+from sync.stored import fact_values
+
+_DISCOUNT = f"""
+    SELECT json_build_array('discount', d.rank, cp.stripe_id IS NOT NULL, cp.name, json_build_array(
+        {fact_values(Discount, DiscountFact, "d")}
+    )) AS told
+    FROM {Discount._meta.db_table} d
+    LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = d.connection_id AND cp.stripe_id = d.coupon
+"""  # noqa: S608  names of tables and columns only
+
+
+def known_of(customer: str, subscription: str) -> str:
+    """Of the rows by these aliases: a JSON list of ``[kind, rank, coupon known, name, fact]``, null where there is
+    nothing. Names are of products and coupons. ``fact`` is the discount's or payment method's fields in order, of a
+    product its id. The subscription's columns may be null.
+    """
+    c, s = customer, subscription
+    listed = f"(SELECT array_agg(one) FROM jsonb_array_elements_text({s}.discounts) one)"  # noqa: S608
+    return f"""(
+        SELECT json_agg(k.told)::text FROM (
+            {_DISCOUNT} WHERE d.connection_id = {c}.connection_id AND d.customer = {c}.stripe_id
+            UNION ALL
+            {_DISCOUNT} WHERE d.connection_id = {c}.connection_id AND d.stripe_id = ANY({c}.discount || {listed})
+                AND d.customer IS DISTINCT FROM {c}.stripe_id
+            UNION ALL
+            SELECT json_build_array('payment_method', m.rank, NULL, NULL, json_build_array(
+                {fact_values(PaymentMethod, PaymentMethodFact, "m")}
+            ))
+            FROM {PaymentMethod._meta.db_table} m
+            WHERE m.connection_id = {c}.connection_id AND m.stripe_id IN (
+                {c}.default_payment_method, {c}.default_source, {s}.default_payment_method, {s}.default_source
+            )
+            UNION ALL
+            SELECT json_build_array('product', p.rank, NULL, p.name, p.stripe_id)
+            FROM jsonb_array_elements({s}.items) item
+            JOIN {Product._meta.db_table} p
+                ON p.connection_id = {c}.connection_id AND p.stripe_id = item ->> 'product'
+        ) k
+    )"""  # noqa: S608
