@@ -10,6 +10,7 @@ from actions.models import ActionExecution, Execution, Interaction, Status
 from connector.errors import NotFoundError
 from connector.host import get_host
 
+_INTERACTIONS = tuple(Interaction.values)
 _ASKED_EVERY = 10  # seconds; a click token, which names a prompt as well, holds for minutes
 
 
@@ -23,9 +24,9 @@ def check_interaction(app_id: UUID, prompt_id: str, interaction: str, *, adopt: 
         _find_prompt(app_id, prompt_id, adopt=True)
     else:
         _know_prompt(app_id, prompt_id, int(time.monotonic() / _ASKED_EVERY))
-    if interaction not in Interaction.values:
+    if interaction not in _INTERACTIONS:
         raise NotFoundError(
-            "interaction_not_found", f"There is no such interaction; there are {', '.join(Interaction.values)}."
+            "interaction_not_found", f"There is no such interaction; there are {', '.join(_INTERACTIONS)}."
         )
 
 

@@ -101,10 +101,12 @@ def allows(connection: Connection, permission: str) -> bool:
     """Whether the credential is known to have the permission (``rak_…``). A Connect platform may do everything."""
     if connection.method == Connection.Method.CONNECT:
         return True
-    wanted = {permission}
-    if permission.endswith("_read"):
-        wanted.add(permission.removesuffix("_read") + "_write")  # Stripe's "Write" includes reading
-    return any(_state(connection.permissions, name) == "granted" for name in wanted)
+    if _state(connection.permissions, permission) == "granted":
+        return True
+    if not permission.endswith("_read"):
+        return False
+    writing = permission.removesuffix("_read") + "_write"  # Stripe's "Write" includes reading
+    return _state(connection.permissions, writing) == "granted"
 
 
 def describe_permissions(found: Mapping[str, Any]) -> list[Finding]:

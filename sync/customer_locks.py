@@ -1,6 +1,7 @@
 """Locks of customers: writers of the same customer take turns, and nobody deadlocks."""
 
 from collections.abc import Collection
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +33,11 @@ def _lock_or_make(values: list[Any], wanted: int) -> list[tuple[Any, ...]]:
     """Nearly always all are there. Where one is missing, the locks of the others are given back before it is inserted:
     whoever holds some rows and waits for one that comes before them can deadlock.
     """
-    several = wanted > 1
-    with transaction.atomic(savepoint=several):
+    with transaction.atomic() if wanted > 1 else nullcontext():
         rows = statements.rows(_LOCK_SQL, values)
         if len(rows) == wanted:
             return rows
-        if several:
+        if wanted > 1:
             transaction.set_rollback(True)
     statements.execute(_NEW_SQL, values)
     return statements.rows(_LOCK_SQL, values)
