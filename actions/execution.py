@@ -5,8 +5,6 @@ who holds the user's lock: it continues where the last one stopped. No transacti
 Stripe.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,7 +12,7 @@ from uuid import UUID
 
 from actions import click_rows
 from actions.models import ActionConfig, ActionExecution, Execution, OnError, Status
-from actions.opening import open_click
+from actions.opening import Configured, open_click
 from actions.outcomes import Outcome
 from actions.performing import perform
 from actions.recording import record
@@ -61,7 +59,7 @@ def execute(
         if opened.identity is None:
             raise NotFoundError("user_not_found", "No user with this id is known. Import the identity CSV first.")
         wanted.identity, wanted.plans = opened.identity, opened.plans
-        execution = _find_or_commit(wanted, opened.configs, idempotency_key, arrived=arrived, may_commit=held)
+        execution = _find_or_commit(wanted, opened.configured, idempotency_key, arrived=arrived, may_commit=held)
         if held and execution.state == Execution.State.RUNNING:
             run(execution, deadline=arrived + ANSWER_WITHIN)
     return execution
@@ -74,17 +72,17 @@ def clicks_lock(app_id: UUID, user_id: str) -> str:
 
 def _find_or_commit(
     wanted: Execution,
-    configs: Sequence[ActionConfig],
+    configured: Configured,
     idempotency_key: str | None,
     *,
     arrived: float,
     may_commit: bool,
 ) -> Execution:
-    wanted.config_version = config_version(configs)
+    wanted.config_version = configured.version
     wanted.idempotency_key = idempotency_key or str(wanted.id)
     # A click by key is the same one however late; one without a key, for as long as a double click takes.
     double = timedelta() if idempotency_key else SAME_CLICK + timedelta(seconds=time.monotonic() - arrived)
-    steps = _steps(wanted, configs)
+    steps = _steps(wanted, configured.actions)
     if may_commit and click_rows.insert(wanted, steps, settle_in=CUT_OFF_AFTER, unless_within=double):
         return wanted
     found = recent_execution(wanted, idempotency_key=idempotency_key, within=double)
@@ -117,12 +115,6 @@ def _steps(execution: Execution, configs: Sequence[ActionConfig]) -> list[Action
         )
         for config in configs
     ]
-
-
-def config_version(configs: Sequence[ActionConfig]) -> str:
-    """A fingerprint of what the actions do, so that a changed configuration is another click."""
-    described = [[config.action, config.parameters, config.target, config.on_error] for config in configs]
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def run(execution: Execution, *, deadline: float) -> None:

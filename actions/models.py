@@ -1,6 +1,7 @@
 """What a prompt's interaction does at Stripe, and what happened when it did."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 
@@ -175,7 +176,7 @@ class Execution(models.Model):
         return _IDENTITY.first(app_id=self.app_id, user_id=self.user_id)
 
     @cached_property
-    def plans(self) -> dict[str, Price]:
+    def plans(self) -> Mapping[str, Price]:
         """What was read of its actions' plans when it was opened, by price id; nothing where it is gone on with."""
         return {}
 

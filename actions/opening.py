@@ -1,6 +1,12 @@
 """What a click needs before it begins, in one statement."""
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -18,15 +24,24 @@ from sync.models import Identity, Price, Product
 @dataclass(frozen=True, slots=True)
 class Opening:
     """``connection`` has what clicks need of it, the rest is deferred. ``identity`` is what links the user to Stripe,
-    None for an unknown user; ``configs`` are the interaction's enabled actions in order, ``plans`` what is mirrored of
-    their plans, by price id; ``has_lock`` says that this session holds the user's lock, which somebody has to release.
+    None for an unknown user; ``plans`` what is mirrored of the actions' plans, by price id; ``has_lock`` says that this
+    session holds the user's lock, which somebody has to release.
     """
 
     connection: Connection
     identity: Identity | None
-    configs: list[ActionConfig]
-    plans: dict[str, Price]
+    configured: "Configured"
+    plans: Mapping[str, Price]
     has_lock: bool
+
+
+class Configured(NamedTuple):
+    """An interaction's enabled actions in order. ``version`` fingerprints what they do, so that a changed
+    configuration is another click.
+    """
+
+    actions: Sequence[ActionConfig]
+    version: str
 
 
 def _sql(text: str, *names: str) -> RawSQL:
@@ -86,7 +101,24 @@ def _read(connection: Connection) -> Opening:
     return Opening(
         connection=connection,
         identity=next(iter(rows_from_json(Identity, brought["identity"])), None),
-        configs=rows_from_json(ActionConfig, brought["configs"]),
-        plans={price.stripe_id: price for price in rows_from_json(Price, brought["plans"])},
+        configured=_read_configured(brought["configs"]),
+        plans=_read_plans(brought["plans"]),
         has_lock=brought["has_lock"],
     )
+
+
+# The clicks of a prompt are told the same each time. Its rows are shared by all of them, so nobody may change one.
+
+
+@lru_cache(maxsize=1000)
+def _read_configured(told: str | None) -> Configured:
+    actions = rows_from_json(ActionConfig, told)
+    described = [[one.action, one.parameters, one.target, one.on_error] for one in actions]
+    return Configured(
+        tuple(actions), hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
+    )
+
+
+@lru_cache(maxsize=1000)
+def _read_plans(told: str | None) -> Mapping[str, Price]:
+    return MappingProxyType({price.stripe_id: price for price in rows_from_json(Price, told)})

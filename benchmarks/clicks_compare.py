@@ -31,7 +31,9 @@ def main() -> None:
     trees = [options.other, Path.cwd()]
     with ExitStack() as stack:
         children = [stack.enter_context(_child(tree, options.clicks)) for tree in trees]
-        for tree, child in zip(trees, children, strict=True):  # both started at once: a web server closes what is idle
+        for tree, child in zip(
+            trees, children, strict=True
+        ):  # both started at once: a web server closes what is idle
             _await_ready(tree, child)
         took: list[list[float]] = [[], []]
         for turn in range(options.clicks):
