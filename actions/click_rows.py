@@ -35,7 +35,9 @@ _INSERT = f"""
         WHERE NOT EXISTS (
             SELECT FROM (
                 SELECT * FROM {_EXECUTIONS} u
-                WHERE u.user_id = r.user_id AND u.created_at > statement_timestamp() - make_interval(secs => %s)
+                WHERE u.user_id = r.user_id
+                    AND (u.user_id, u.created_at)
+                        > (r.user_id, statement_timestamp() - make_interval(secs => %s))
                 OFFSET 0
             ) e
             WHERE e.app_id = r.app_id AND e.prompt_id = r.prompt_id
@@ -51,6 +53,10 @@ _INSERT = f"""
     )
     SELECT created_at, settle_at, (SELECT coalesce(json_agg(id ORDER BY position), '[]')::text FROM steps) FROM click
 """  # noqa: S608  names of tables and columns only
+"""The user's earlier clicks are looked for by the user's index alone. PostgreSQL does not know how many clicks the last
+seconds brought: those of the App, or of all Apps, look as few to it. Comparing rows needs an index that begins with both
+columns, and ``OFFSET 0`` keeps the other conditions out of the choice.
+"""
 
 
 def insert(

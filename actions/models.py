@@ -155,12 +155,11 @@ class Execution(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        # Only one index begins with the App, or the planner might take it for a look at one user.
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key", "app_id"], name="execution_once_per_key")
         ]
         indexes = [
-            models.Index(fields=["user_id", "-created_at", "app_id"], name="execution_of_user"),
+            models.Index(fields=["user_id", "created_at", "app_id"], name="execution_of_user"),
             models.Index(fields=["app_id", "-created_at"], name="execution_newest"),
             models.Index(fields=["settle_at"], condition=models.Q(state="running"), name="execution_to_settle"),
         ]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's own name
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
 
 from connector.configuration import DEFAULTS, REQUIRED, option
@@ -100,6 +101,20 @@ def check_platforms(**_: Any) -> Iterator[CheckMessage]:
             f"Both platform keys are {modes[0]}-mode keys.",
             hint="STRIPE_PLATFORM_KEY is for live mode, STRIPE_TEST_PLATFORM_KEY for test mode.",
             id="stripe_connector.E005",
+        )
+
+
+@register(Tags.compatibility)  # those of Tags.database run only where a database is named
+def check_database(**_: Any) -> Iterator[CheckMessage]:
+    """``connector.statements`` prepares the product's own statements, and its locks are those of *read committed*."""
+    options = connections[DEFAULT_DB_ALIAS].settings_dict["OPTIONS"]
+    wrong = [name for name in ("prepare_threshold", "isolation_level") if options.get(name) is not None]
+    if wrong:
+        yield Error(
+            f"The default database's OPTIONS set {' and '.join(wrong)}.",
+            hint="Leave it out. With a prepare_threshold, psycopg would drop what the connector has prepared at every "
+            "rollback; and it relies on PostgreSQL's usual isolation.",
+            id="stripe_connector.E007",
         )
 
 

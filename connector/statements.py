@@ -11,12 +11,13 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from itertools import count
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import generators
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import Error, error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -27,29 +28,40 @@ _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 def rows(sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
     """What the statement answers. Raises ``django.db.Error``."""
     database: Any = connections[DEFAULT_DB_ALIAS]
-    with database.wrap_database_errors:
-        if _is_watched(database):
-            with database.cursor() as cursor:
-                cursor.execute(sql, values)
-                answered: list[tuple[Any, ...]] = cursor.fetchall()
-                return answered
-        return _session_of(database).rows(sql, values)
+    if _is_watched(database):
+        with database.cursor() as cursor:
+            cursor.execute(sql, values)
+            answered: list[tuple[Any, ...]] = cursor.fetchall()
+            return answered
+    session = _session_of(database)
+    try:
+        return session.rows(sql, values)
+    except Error:
+        with database.wrap_database_errors:
+            raise
 
 
 def execute(sql: str, values: Values = ()) -> int:
     """How many rows the statement wrote. Raises ``django.db.Error``."""
     database: Any = connections[DEFAULT_DB_ALIAS]
-    with database.wrap_database_errors:
-        if _is_watched(database):
-            with database.cursor() as cursor:
-                cursor.execute(sql, values)
-                written: int = cursor.rowcount
-                return written
-        return _session_of(database).run(sql, values).command_tuples or 0
+    if _is_watched(database):
+        with database.cursor() as cursor:
+            cursor.execute(sql, values)
+            written: int = cursor.rowcount
+            return written
+    session = _session_of(database)
+    try:
+        return session.run(sql, values).command_tuples or 0
+    except Error:
+        with database.wrap_database_errors:
+            raise
 
 
 def _is_watched(database: Any) -> bool:
-    """https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/"""
+    """Whether somebody listens to Django's own cursors.
+
+    https://docs.djangoproject.com/en/5.2/topics/db/instrumentation/
+    """
     return bool(database.execute_wrappers or database.queries_logged)
 
 
@@ -68,21 +80,23 @@ _PLACE = re.compile(r"%(?:%|s|\((\w+)\)s)")
 def _worded(sql: str) -> _Wording:
     """https://www.psycopg.org/psycopg3/docs/basic/params.html, as ``$1`` and so on."""
     names: list[str] = []
-    count = 0
+    formats: list[PyFormat] = []
 
     def place(found: re.Match[str]) -> str:
-        nonlocal count
         if found[0] == "%%":
             return "%"
         if found[1] in names:
             return f"${names.index(found[1]) + 1}"
         if found[1]:
             names.append(found[1])
-        count += 1
-        return f"${count}"
+        formats.append(PyFormat.AUTO)
+        return f"${len(formats)}"
 
-    query = _PLACE.sub(place, sql).encode()
-    return _Wording(query, [PyFormat.AUTO] * count, names)
+    return _Wording(_PLACE.sub(place, sql).encode(), formats, names)
+
+
+_numbers = count()
+"""A session that goes from thread to thread, as a pool's does, gets each name once."""
 
 
 class _Session:
@@ -100,7 +114,7 @@ class _Session:
 
     def run(self, sql: str, values: Values) -> Any:
         worded = _worded(sql)
-        listed = [values[name] for name in worded.names] if isinstance(values, Mapping) else values
+        listed: Any = [cast("Any", values)[name] for name in worded.names] if worded.names else values
         server = self.connection.pgconn
         with self.connection.lock:
             parameters = self._adapt.dump_sequence(listed, worded.formats)
@@ -112,12 +126,12 @@ class _Session:
             return self._answer()
 
     def _begin(self) -> None:
-        """As psycopg does before the first statement of a transaction."""
+        """As psycopg does before the first statement; ``connector.checks`` refuses other levels of isolation."""
         self.connection.pgconn.send_query(b"BEGIN")
         self._answer()
 
     def _prepare(self, sql: str, query: bytes, types: tuple[int, ...]) -> bytes:
-        name = f"engage_{len(self._names)}".encode()
+        name = f"engage_{next(_numbers)}".encode()
         self.connection.pgconn.send_prepare(name, query, types)
         self._answer()
         self._names[sql, types] = name

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='execution',
-            index=models.Index(fields=['user_id', '-created_at', 'app_id'], name='execution_of_user'),
+            index=models.Index(fields=['user_id', 'created_at', 'app_id'], name='execution_of_user'),
         ),
         migrations.AddIndex(
             model_name='execution',

@@ -46,10 +46,10 @@ def test_it_reads_what_the_orm_reads() -> None:
     found = opened(app_id)
 
     assert found is not None
-    assert (found.connection, found.identity, found.configs) == (live, link, [first, last])
+    assert (found.connection, found.identity, found.configured.actions) == (live, link, (first, last))
     assert found.connection.api_key == live.api_key
     names = [field.attname for field in ActionConfig._meta.concrete_fields]
-    assert [vars(found.configs[1])[name] for name in names] == [getattr(last, name) for name in names]
+    assert [vars(found.configured.actions[1])[name] for name in names] == [getattr(last, name) for name in names]
     Connection.objects.filter(pk=live.pk).update(status="error")
     assert (found := opened(app_id, user_id="nobody"))
     assert (found.connection, found.identity) == (test, None)

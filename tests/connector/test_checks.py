@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from connector.configuration import REQUIRED
 
@@ -71,3 +72,12 @@ def test_it_refuses_settings_that_are_missing_or_unknown(settings: Any) -> None:
 def test_it_needs_no_setting_that_has_a_default(settings: Any) -> None:
     settings.ENGAGE_STRIPE = {name: settings.ENGAGE_STRIPE[name] for name in REQUIRED}
     assert ids(settings) == set()
+
+
+@pytest.mark.parametrize(("name", "value"), [("prepare_threshold", 5), ("isolation_level", 3)])
+def test_it_refuses_database_options_under_which_prepared_statements_or_locks_fail(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    monkeypatch.setitem(connections[DEFAULT_DB_ALIAS].settings_dict["OPTIONS"], name, value)
+
+    assert ids(settings) == {"stripe_connector.E007"}

@@ -1,9 +1,18 @@
-"""Fixed SQL by kept cursors: as safe as by Django's."""
+"""Fixed SQL as prepared statements: as safe as by Django's cursors."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
@@ -92,3 +101,72 @@ def test_it_refuses_what_django_refuses_after_an_error() -> None:
         with pytest.raises(TransactionManagementError):
             statements.rows("SELECT 1")
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_it_takes_values_of_any_type_in_the_same_place() -> None:
+    told = [1, 40_000, 3_000_000_000, None, 7]
+
+    assert [statements.rows("SELECT %s::bigint", [value]) for value in told] == [[(value,)] for value in told]
+
+
+@pytest.mark.django_db
+def test_it_takes_values_by_name_as_often_as_they_are_named() -> None:
+    values = {"text": "50 %", "number": 2, "unused": 1}
+
+    told = statements.rows("SELECT %(text)s || '%%', %(number)s::int, %(text)s::text", values)
+
+    assert told == [("50 %%", 2, "50 %")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_plans_a_statement_once_also_after_a_transaction_was_taken_back() -> None:
+    wording = "SELECT %s::text /* planned once */"
+    with transaction.atomic():
+        statements.rows(wording, ["first"])
+        transaction.set_rollback(True)
+    for _ in range(9):
+        statements.rows(wording, ["again"])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%%planned once%%'")
+        assert [count for (count,) in cursor.fetchall() if count] == [5]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_goes_on_in_a_session_that_another_thread_has_used() -> None:
+    statements.rows("SELECT %s::text", ["here"])
+    theirs = connections[DEFAULT_DB_ALIAS]
+
+    def use_it() -> list[tuple[Any, ...]]:
+        own = connections[DEFAULT_DB_ALIAS]
+        connections[DEFAULT_DB_ALIAS] = theirs
+        try:
+            return statements.rows("SELECT %s::text", ["there"])
+        finally:
+            connections[DEFAULT_DB_ALIAS] = own
+            theirs.dec_thread_sharing()
+
+    theirs.inc_thread_sharing()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(use_it).result() == [("there",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_raises_djangos_errors_once_the_server_has_ended_the_session() -> None:
+    [(session,)] = statements.rows(_SESSION)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_end, session).result()
+
+    with pytest.raises(OperationalError):
+        statements.rows(_SESSION)
+
+    connection.close()
+    assert statements.rows("SELECT 1") == [(1,)]
+
+
+def _end(session: int) -> None:
+    try:
+        statements.execute("SELECT pg_terminate_backend(%s)", [session])
+    finally:
+        connection.close()
