@@ -54,7 +54,7 @@ _INSERT = f"""
     SELECT created_at, settle_at, (SELECT coalesce(json_agg(id ORDER BY position), '[]')::text FROM steps) FROM click
 """  # noqa: S608  names of tables and columns only
 """The user's earlier clicks are looked for by the user's index alone. PostgreSQL does not know how many clicks the last
-seconds brought: those of the App, or of all Apps, look as few to it. Comparing rows needs an index that begins with both
+seconds brought: those of the App, or of all Apps, look as few to it. To compare rows, an index must begin with both
 columns, and ``OFFSET 0`` keeps the other conditions out of the choice.
 """
 

@@ -126,11 +126,7 @@ DATABASES = {
         _service_url("DATABASE_URL"), engine="engage_stripe.postgresql", conn_max_age=600, conn_health_checks=True
     )
 }
-_OPTIONS = DATABASES["default"].setdefault("OPTIONS", {})
-_OPTIONS["server_side_binding"] = True
-# As where the disk has no arm, or memory holds the tables: else PostgreSQL reads a table of some thousand rows from end
-# to end to find ten. What DATABASE_URL says comes later and counts.
-_OPTIONS["options"] = f"-crandom_page_cost=1.1 {_OPTIONS.get('options', '')}".strip()
+DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _service_url("REDIS_URL")

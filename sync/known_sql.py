@@ -17,6 +17,8 @@ def known_of(customer: str, subscription: str) -> str:
     """Of the rows by these aliases: a JSON list of ``[kind, rank, coupon known, name, fact]``, null where there is
     nothing. Names are of products and coupons. ``fact`` is the discount's or payment method's fields in order, of a
     product its id. The subscription's columns may be null.
+
+    Products are looked up one by one (``OFFSET 0``): PostgreSQL takes the items for a hundred.
     """
     c, s = customer, subscription
     listed = f"(SELECT array_agg(one) FROM jsonb_array_elements_text({s}.discounts) one)"  # noqa: S608
@@ -37,7 +39,9 @@ def known_of(customer: str, subscription: str) -> str:
             UNION ALL
             SELECT json_build_array('product', p.rank, NULL, p.name, p.stripe_id)
             FROM jsonb_array_elements({s}.items) item
-            JOIN {Product._meta.db_table} p
-                ON p.connection_id = {c}.connection_id AND p.stripe_id = item ->> 'product'
+            CROSS JOIN LATERAL (
+                SELECT * FROM {Product._meta.db_table} p
+                WHERE p.connection_id = {c}.connection_id AND p.stripe_id = item ->> 'product' OFFSET 0
+            ) p
         ) k
     )"""  # noqa: S608

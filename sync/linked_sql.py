@@ -28,7 +28,9 @@ _TOUCHED = f"""
         FROM touched t, unnest(ARRAY[t.email, t.former_email]) AS e WHERE e IS NOT NULL
     ), links AS MATERIALIZED (
         SELECT t.connection_id, t.app_id, t.livemode, i.user_id, i.stripe_id, i.email_address, t.fresh, t.rank
-        FROM touched t JOIN {_IDENTITIES} i ON i.app_id = t.app_id AND i.stripe_id = t.stripe_id
+        FROM touched t CROSS JOIN LATERAL (
+            SELECT * FROM {_IDENTITIES} i WHERE i.app_id = t.app_id AND i.stripe_id = t.stripe_id OFFSET 0
+        ) i
         UNION ALL
         SELECT e.connection_id, e.app_id, e.livemode, i.user_id, i.stripe_id, i.email_address, NULL, NULL
         FROM emails e JOIN {_IDENTITIES} i ON i.app_id = e.app_id AND lower(i.email_address) = e.email
@@ -37,6 +39,8 @@ _TOUCHED = f"""
 """  # noqa: S608  names of tables and columns only
 """Customers → users. Of a customer: its former email, whether it may have another one by now, and one of its
 subscriptions that was just written, with its rank.
+
+Links are looked up one by one (``OFFSET 0``): to find ten, PostgreSQL would rather read some thousand from end to end.
 """
 
 _LOADED = f"""

@@ -50,15 +50,3 @@ def test_it_secures_cookies_where_the_public_address_is_https(scheme: str, secur
         "settings.SESSION_COOKIE_SECURE", PRODUCTION | {"PUBLIC_BASE_URL": f"{scheme}://engage.example"}
     )
     assert outcome.stdout.strip() == secure
-
-
-def test_it_lets_the_database_address_say_how_postgresql_plans() -> None:
-    expression = "settings.DATABASES['default']['OPTIONS']['options']"
-    own = read_setting(expression, PRODUCTION)
-    theirs = read_setting(
-        expression,
-        PRODUCTION | {"DATABASE_URL": "postgresql://nobody@db/engage?options=-crandom_page_cost%3D4"},
-    )
-
-    assert own.stdout.split() == ["-crandom_page_cost=1.1"]
-    assert theirs.stdout.split() == ["-crandom_page_cost=1.1", "-crandom_page_cost=4"]  # the last one counts
