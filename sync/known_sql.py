@@ -9,7 +9,10 @@ _DISCOUNT = f"""
         {fact_values(Discount, DiscountFact, "d")}
     )) AS told
     FROM {Discount._meta.db_table} d
-    LEFT JOIN {Coupon._meta.db_table} cp ON cp.connection_id = d.connection_id AND cp.stripe_id = d.coupon
+    LEFT JOIN LATERAL (
+        SELECT * FROM {Coupon._meta.db_table} cp
+        WHERE cp.connection_id = d.connection_id AND cp.stripe_id = d.coupon OFFSET 0
+    ) cp ON true
 """  # noqa: S608  names of tables and columns only
 
 
@@ -18,7 +21,8 @@ def known_of(customer: str, subscription: str) -> str:
     nothing. Names are of products and coupons. ``fact`` is the discount's or payment method's fields in order, of a
     product its id. The subscription's columns may be null.
 
-    Products are looked up one by one (``OFFSET 0``): PostgreSQL takes the items for a hundred.
+    Products and coupons are looked up one by one (``OFFSET 0``): PostgreSQL takes a few for a hundred, and would rather
+    read the whole catalogue, for each customer anew.
     """
     c, s = customer, subscription
     listed = f"(SELECT array_agg(one) FROM jsonb_array_elements_text({s}.discounts) one)"  # noqa: S608

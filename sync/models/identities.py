@@ -67,7 +67,15 @@ class UserTraits(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["app_id", "livemode", "user_id"], name="traits_once_per_user_and_mode")
         ]
-        indexes = [models.Index(fields=["app_id", "livemode", "version"], name="traits_by_version")]
+        indexes = [
+            # For readers of changes. Without the condition PostgreSQL may take it for a look at one user, as long as it
+            # knows little of the table: then the first minutes of an App read all its rows for each of them.
+            models.Index(
+                fields=["app_id", "livemode", "version"],
+                condition=models.Q(version__gt=0),
+                name="traits_by_version",
+            )
+        ]
 
     def source_of(self, trait: str) -> dict[str, Any]:
         """What set the trait; empty where nothing has."""

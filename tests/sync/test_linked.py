@@ -14,7 +14,7 @@ from tests.factories import make_connection
 
 pytestmark = pytest.mark.django_db
 
-MANY = 3000
+MANY = 1500
 ITEM = {
     "id": "si_1", "price": "price_1", "quantity": 1, "unit_amount": "900", "currency": "usd", "interval": "month",
     "interval_count": 1, "usage_type": "licensed", "created": 1, "current_period_start": 1, "current_period_end": 2,
