@@ -108,8 +108,8 @@ def _steps(execution: Execution, configs: Sequence[ActionConfig]) -> list[Action
             execution=execution,
             position=config.position,
             action=config.action,
-            parameters=config.parameters,
-            target=config.target,
+            parameters=dict(config.parameters),
+            target=config.target and list(config.target),
             on_error=config.on_error,
             idempotency_key=f"engage-{execution.id}-{config.position}",
         )

@@ -107,7 +107,7 @@ def _read(connection: Connection) -> Opening:
     )
 
 
-# The clicks of a prompt are told the same each time. Its rows are shared by all of them, so nobody may change one.
+# A prompt's clicks are told the same each time. They share what is read here, so nobody may change it.
 
 
 @lru_cache(maxsize=1000)

@@ -31,9 +31,8 @@ def main() -> None:
     trees = [options.other, Path.cwd()]
     with ExitStack() as stack:
         children = [stack.enter_context(_child(tree, options.clicks)) for tree in trees]
-        for tree, child in zip(
-            trees, children, strict=True
-        ):  # both started at once: a web server closes what is idle
+        # Both have been started by now: a web server closes a connection that waits for the other tree.
+        for tree, child in zip(trees, children, strict=True):
             _await_ready(tree, child)
         took: list[list[float]] = [[], []]
         for turn in range(options.clicks):
