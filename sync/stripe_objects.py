@@ -197,13 +197,13 @@ def _payment_defaults(data: Json) -> list[Any]:
 
 
 def read_discount(data: Json) -> Reading:
-    """A discount; since 2025-09-30.clover its coupon is in ``source`` and may be an id.
+    """A discount; since 2025-09-30.clover its coupon is in ``source`` and may be an id, before it is always the object.
 
     https://docs.stripe.com/changelog/clover/2025-09-30/add-discount-source-property
     """
     if flag(data, "deleted") and data.get("id") == "":
         return Reading()  # as in Stripe's sample objects: it names neither itself nor whose it was
-    holder = record(data, "source") if data.get("coupon") is None else data
+    holder = record(data, "source") if data.get("coupon") is None else {"coupon": record(data, "coupon")}
     coupon = holder.get("coupon")
     fact = DiscountFact(
         stripe_id=required_text(data, "id"),

@@ -15,16 +15,15 @@ from tests.factories import make_connection
 pytestmark = pytest.mark.django_db
 
 
-def scans(plan: Any) -> list[tuple[str, str]]:
-    """``(kind, index)`` of every look at the clicks' table, deepest first."""
-    found = [one for part in plan.get("Plans", ()) for one in scans(part)]
-    is_look = plan.get("Relation Name") == Execution._meta.db_table and "Scan" in plan["Node Type"]
-    return [*found, (plan["Node Type"], plan.get("Index Name", ""))] if is_look else found
+def looked_at(plan: Any) -> set[str]:
+    """The indexes that the plan reads, and tables that it reads from end to end."""
+    found = {name for part in plan.get("Plans", ()) for name in looked_at(part)}
+    whole = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set()
+    return found | whole | ({plan["Index Name"]} if "Index Name" in plan else set())
 
 
-@pytest.mark.parametrize(
-    ("clicks", "analyzed"), [(0, False), (300, False), (300, True), (3000, False), (3000, True)]
-)
+@pytest.mark.parametrize("analyzed", [False, True])
+@pytest.mark.parametrize("clicks", [300, 3000])
 def test_it_looks_at_the_users_own_clicks_only(clicks: int, analyzed: bool) -> None:
     made = make_connection()
     common = {"app_id": made.app_id, "connection": made, "prompt_id": "p", "interaction": "accept"}
@@ -44,4 +43,4 @@ def test_it_looks_at_the_users_own_clicks_only(clicks: int, analyzed: bool) -> N
         (told,) = cursor.fetchone()
 
     plan = json.loads(told) if isinstance(told, str) else told
-    assert scans(plan[0]["Plan"]) == [("Index Scan", "execution_of_user")]
+    assert looked_at(plan[0]["Plan"]) == {"execution_of_user"}
