@@ -214,9 +214,11 @@ def test_it_never_takes_a_value_of_another_type_silently(
         assert read_event(mutated).facts == read_event(event).facts
 
 
-def test_it_refuses_a_coupon_that_is_no_object_where_it_always_was_one() -> None:
-    with pytest.raises(UnreadableError):
-        read_object({"object": "discount", "id": "di_1", "customer": "cus_1", "coupon": "0"})
+def test_it_doubts_a_coupon_that_is_no_object_where_it_always_was_one() -> None:
+    reading = read_object({"object": "discount", "id": "di_1", "customer": "cus_1", "coupon": "0"})
+
+    assert not reading.facts
+    assert [doubt[:2] for doubt in reading.doubts] == [("customer", "cus_1")]
 
 
 def test_it_takes_nothing_from_a_deleted_discount_without_a_name() -> None:
