@@ -9,7 +9,7 @@ varies may be worded into the SQL: each wording is kept, here and by the server.
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -27,31 +27,30 @@ _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 def rows(sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
     """What the statement answers. Raises ``django.db.Error``."""
-    database: Any = connections[DEFAULT_DB_ALIAS]
-    if _is_watched(database):
-        with database.cursor() as cursor:
-            cursor.execute(sql, values)
-            answered: list[tuple[Any, ...]] = cursor.fetchall()
-            return answered
-    session = _session_of(database)
-    try:
-        return session.rows(sql, values)
-    except Error:
-        with database.wrap_database_errors:
-            raise
+    answered: list[tuple[Any, ...]] = _run(sql, values, _Session.rows, lambda cursor: cursor.fetchall())
+    return answered
 
 
 def execute(sql: str, values: Values = ()) -> int:
     """How many rows the statement wrote. Raises ``django.db.Error``."""
+    written: int = _run(sql, values, _Session.written, lambda cursor: cursor.rowcount)
+    return written
+
+
+def _run(
+    sql: str,
+    values: Values,
+    in_session: Callable[["_Session", str, Values], Any],
+    of_cursor: Callable[[Any], Any],
+) -> Any:
     database: Any = connections[DEFAULT_DB_ALIAS]
     if _is_watched(database):
         with database.cursor() as cursor:
             cursor.execute(sql, values)
-            written: int = cursor.rowcount
-            return written
+            return of_cursor(cursor)
     session = _session_of(database)
     try:
-        return session.run(sql, values).command_tuples or 0
+        return in_session(session, sql, values)
     except Error:
         with database.wrap_database_errors:
             raise
@@ -108,11 +107,14 @@ class _Session:
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
 
     def rows(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        result = self.run(sql, values)
+        result = self._run(sql, values)
         self._adapt.set_pgresult(result)
         return self._adapt.load_rows(0, result.ntuples, tuple)
 
-    def run(self, sql: str, values: Values) -> Any:
+    def written(self, sql: str, values: Values) -> int:
+        return self._run(sql, values).command_tuples or 0
+
+    def _run(self, sql: str, values: Values) -> Any:
         worded = _worded(sql)
         listed: Any = [cast("Any", values)[name] for name in worded.names] if worded.names else values
         server = self.connection.pgconn

@@ -16,36 +16,35 @@ _DISCOUNT = f"""
 """  # noqa: S608  names of tables and columns only
 
 
-def known_of(customer: str, subscription: str) -> str:
-    """Of the rows by these aliases: a JSON list of ``[kind, rank, coupon known, name, fact]``, null where there is
-    nothing. Names are of products and coupons. ``fact`` is the discount's or payment method's fields in order, of a
-    product its id. The subscription's columns may be null.
+_LISTED = "(SELECT array_agg(one) FROM jsonb_array_elements_text(s.discounts) one)"
 
-    Products and coupons are looked up one by one (``OFFSET 0``): PostgreSQL takes a few for a hundred, and would rather
-    read the whole catalogue, for each customer anew.
-    """
-    c, s = customer, subscription
-    listed = f"(SELECT array_agg(one) FROM jsonb_array_elements_text({s}.discounts) one)"  # noqa: S608
-    return f"""(
-        SELECT json_agg(k.told)::text FROM (
-            {_DISCOUNT} WHERE d.connection_id = {c}.connection_id AND d.customer = {c}.stripe_id
-            UNION ALL
-            {_DISCOUNT} WHERE d.connection_id = {c}.connection_id AND d.stripe_id = ANY({c}.discount || {listed})
-                AND d.customer IS DISTINCT FROM {c}.stripe_id
-            UNION ALL
-            SELECT json_build_array('payment_method', m.rank, NULL, NULL, json_build_array(
-                {fact_values(PaymentMethod, PaymentMethodFact, "m")}
-            ))
-            FROM {PaymentMethod._meta.db_table} m
-            WHERE m.connection_id = {c}.connection_id AND m.stripe_id IN (
-                {c}.default_payment_method, {c}.default_source, {s}.default_payment_method, {s}.default_source
-            )
-            UNION ALL
-            SELECT json_build_array('product', p.rank, NULL, p.name, p.stripe_id)
-            FROM jsonb_array_elements({s}.items) item
-            CROSS JOIN LATERAL (
-                SELECT * FROM {Product._meta.db_table} p
-                WHERE p.connection_id = {c}.connection_id AND p.stripe_id = item ->> 'product' OFFSET 0
-            ) p
-        ) k
-    )"""  # noqa: S608
+KNOWN = f"""(
+    SELECT json_agg(k.told)::text FROM (
+        {_DISCOUNT} WHERE d.connection_id = c.connection_id AND d.customer = c.stripe_id
+        UNION ALL
+        {_DISCOUNT} WHERE d.connection_id = c.connection_id AND d.stripe_id = ANY(c.discount || {_LISTED})
+            AND d.customer IS DISTINCT FROM c.stripe_id
+        UNION ALL
+        SELECT json_build_array('payment_method', m.rank, NULL, NULL, json_build_array(
+            {fact_values(PaymentMethod, PaymentMethodFact, "m")}
+        ))
+        FROM {PaymentMethod._meta.db_table} m
+        WHERE m.connection_id = c.connection_id AND m.stripe_id IN (
+            c.default_payment_method, c.default_source, s.default_payment_method, s.default_source
+        )
+        UNION ALL
+        SELECT json_build_array('product', p.rank, NULL, p.name, p.stripe_id)
+        FROM jsonb_array_elements(s.items) item
+        CROSS JOIN LATERAL (
+            SELECT * FROM {Product._meta.db_table} p
+            WHERE p.connection_id = c.connection_id AND p.stripe_id = item ->> 'product' OFFSET 0
+        ) p
+    ) k
+)"""  # noqa: S608
+"""Of a customer ``c`` and a subscription ``s``, whose columns may be null: a JSON list of ``[kind, rank, coupon known,
+name, fact]``, null where there is nothing. Names are of products and coupons. ``fact`` is the discount's or payment
+method's fields in order, of a product its id.
+
+Products and coupons are looked up one by one (``OFFSET 0``): PostgreSQL takes a few for a hundred, and would rather
+read the whole catalogue, for each customer anew.
+"""

@@ -2,7 +2,7 @@
 
 from connector.models import Connection
 from sync.facts import CustomerFact, SubscriptionFact
-from sync.known_sql import known_of
+from sync.known_sql import KNOWN
 from sync.models import Customer, Identity, Subscription, UserTraits
 from sync.projection_sql import TRAIT_NAMES
 from sync.records import records_sql
@@ -47,7 +47,7 @@ _LOADED = f"""
     c.rank, c.payment_failed, {fact_values(Customer, CustomerFact, "c")}, s.stripe_id, s.rank,
     CASE WHEN (s.stripe_id, s.rank) IS DISTINCT FROM (l.fresh, l.rank) THEN
         json_build_array({fact_values(Subscription, SubscriptionFact, "s")})::text
-    END, {known_of("c", "s")}
+    END, {KNOWN}
 """
 """Of a customer ``c`` with a subscription ``s``: rank, payment_failed, its fact's fields, the subscription's id and
 rank, null where there is none, its fact's fields as a JSON list, null where it is the fresh one of the link ``l``, and

@@ -1,8 +1,6 @@
 """How PostgreSQL looks for the click that a double click repeats."""
 
-import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -11,15 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from actions import click_rows
 from actions.models import Execution
 from tests.factories import make_connection
+from tests.plans import read_whole, steps_of
 
 pytestmark = pytest.mark.django_db
-
-
-def looked_at(plan: Any) -> set[str]:
-    """The indexes that the plan reads, and tables that it reads from end to end."""
-    found = {name for part in plan.get("Plans", ()) for name in looked_at(part)}
-    whole = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set()
-    return found | whole | ({plan["Index Name"]} if "Index Name" in plan else set())
 
 
 @pytest.mark.parametrize("analyzed", [False, True])
@@ -38,9 +30,6 @@ def test_it_looks_at_the_users_own_clicks_only(clicks: int, analyzed: bool) -> N
     with CaptureQueriesContext(database) as captured:
         assert click_rows.insert(click, [], settle_in=timedelta(seconds=1), unless_within=timedelta(seconds=10))
 
-    with database.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {captured[0]['sql']}".replace("%", "%%"))
-        (told,) = cursor.fetchone()
-
-    plan = json.loads(told) if isinstance(told, str) else told
-    assert looked_at(plan[0]["Plan"]) == {"execution_of_user"}
+    steps = steps_of(captured[0]["sql"])
+    indexes = {step["Index Name"] for step in steps if "Index Name" in step}
+    assert indexes | read_whole(steps) == {"execution_of_user"}
