@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote_plus
 
+import orjson
 import stripe
 from stripe import params as stripe_params
 
 from connector import health
 from connector.configuration import option
+from connector.errors import StripeError
 from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
 from connector.stripe_lists import ListOf, Page
 from connector.stripe_transport import RANK, Transport
+from connector.stripe_wording import Caller
 
 API_VERSION: str = stripe.api_version
 
@@ -35,8 +38,8 @@ class Fetched:
 class StripeGateway:
     """One connection's road to Stripe. Every method raises ``connector.errors.StripeError`` and nothing else.
 
-    Reads and POSTs are repeated by the SDK after time-outs and 5xx; a POST keeps its idempotency key then. None of
-    them goes on for longer than ``answer_by`` (of ``time.monotonic``), give or take a second.
+    Reads and POSTs are repeated by the SDK's HTTP client after time-outs and 5xx; a POST keeps its idempotency key
+    then. None of them goes on for longer than ``answer_by`` (of ``time.monotonic``), give or take a second.
     """
 
     coupons = ListOf[stripe_params.CouponListParams]("coupons")
@@ -55,7 +58,7 @@ class StripeGateway:
     ) -> None:
         self._connection = connection
         self._transport = _make_transport(connection, priority, answer_by)
-        self._client = _make_client(connection, self._transport)
+        self._caller = _make_caller(connection)
 
     @classmethod
     def for_platform(cls, platform: Platform) -> "StripeGateway":
@@ -216,38 +219,66 @@ class StripeGateway:
         return Page(items=answer.data["data"], rank=answer.rank, has_more=answer.data["has_more"])
 
     def _get(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
-        return self._send("get", path, params or {}, writes=False)
+        return self._send("GET", path, params or {}, writes=False)
 
     def _post(
         self, path: str, params: Mapping[str, object], idempotency_key: str | None = None, *, writes: bool = True
     ) -> Fetched:
-        """Without a key the SDK makes one up, the same for all attempts of this call."""
-        return self._send("post", path, params, writes=writes, idempotency_key=idempotency_key)
+        return self._send("POST", path, params, writes=writes, idempotency_key=idempotency_key)
 
     def _delete(self, path: str, params: Mapping[str, object] | None = None) -> Fetched:
-        return self._send("delete", path, params or {}, writes=True, max_network_retries=0)
+        return self._send("DELETE", path, params or {}, writes=True, retries=0)
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, object], *, writes: bool, **options: str | int | None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object],
+        *,
+        writes: bool,
+        idempotency_key: str | None = None,
+        retries: int = 2,
     ) -> Fetched:
-        """Not by the SDK's typed methods: making its objects of an answer takes longer than all the rest, and
-        nobody uses them.
-        """
-        given: dict[str, Any] = {**params, **options}
+        request = self._caller.word(method, path, params, idempotency_key)
         try:
-            answer = self._client.raw_request(method, path, **given)
-        except stripe.StripeError as error:
-            failure = describe_failure(
-                http_status=error.http_status,
-                body=error.json_body,
-                message=error.user_message,
-                request_id=error.request_id,
-                writes=writes,
-                replayed=(error.headers or {}).get("idempotent-replayed") == "true",
+            body, status, headers = self._transport.request_with_retries(
+                method, request.url, request.headers, request.form, max_network_retries=retries
             )
-            health.note_failure(self._connection, failure)
-            raise failure from None  # the SDK's error carries headers and the raw body
-        return Fetched(data=answer.data, rank=int(answer.headers[RANK]), request_id=answer.request_id or "")
+        except stripe.StripeError as error:
+            raise self._failure(error.http_status, None, error.user_message, {}, writes=writes) from None
+        data = _decoded(body)
+        if data is None or not 200 <= status < 300:
+            raise self._failure(status, data, None, headers, writes=writes)
+        return Fetched(data=data, rank=int(headers[RANK]), request_id=headers.get("request-id", ""))
+
+    def _failure(
+        self,
+        status: int | None,
+        body: dict[str, Any] | None,
+        message: str | None,
+        headers: Mapping[str, str],
+        *,
+        writes: bool,
+    ) -> StripeError:
+        failure = describe_failure(
+            http_status=status,
+            body=body,
+            message=message,
+            request_id=headers.get("request-id"),
+            writes=writes,
+            replayed=headers.get("idempotent-replayed") == "true",
+        )
+        health.note_failure(self._connection, failure)
+        return failure
+
+
+def _decoded(body: str | bytes) -> dict[str, Any] | None:
+    """None where it is not one of Stripe's objects: cut off, or somebody else's."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def _make_transport(connection: Connection, priority: Priority, answer_by: float | None) -> Transport:
@@ -256,16 +287,11 @@ def _make_transport(connection: Connection, priority: Priority, answer_by: float
     return Transport(budget, answer_by)
 
 
-def _make_client(connection: Connection, transport: Transport) -> stripe.StripeClient:
-    through_platform = connection.method == Connection.Method.CONNECT
-    key = get_platform(livemode=connection.livemode).key if through_platform else connection.api_key
-    return stripe.StripeClient(
-        key.reveal(),
-        stripe_account=connection.stripe_account_id if through_platform else None,
-        base_addresses={"api": option("STRIPE_API_BASE"), "connect": option("STRIPE_CONNECT_BASE")},
-        max_network_retries=2,
-        http_client=transport,
-    )
+def _make_caller(connection: Connection) -> Caller:
+    base = option("STRIPE_API_BASE")
+    if connection.method == Connection.Method.CONNECT:
+        return Caller(base, get_platform(livemode=connection.livemode).key, connection.stripe_account_id)
+    return Caller(base, connection.api_key, None)
 
 
 def _path(*names: str) -> str:

@@ -1,5 +1,6 @@
 """How requests travel to Stripe: within the account's budget, over kept-alive connections, back with a rank."""
 
+import logging
 import time
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -10,6 +11,8 @@ import stripe
 
 from connector.http_exchange import Answer, exchange
 from connector.rate_limit import Priority, RateBudget
+
+logger = logging.getLogger(__name__)
 
 RANK = "engage-rank"
 _TIMEOUTS: dict[Priority, tuple[float, float]] = {"click": (3, 20), "background": (5, 60)}
@@ -43,6 +46,8 @@ class Transport(stripe.HTTPClient):
         finally:
             seconds = time.monotonic() - started
             self.seconds += seconds
+        about = answer.headers.get("request-id", "no request id")
+        logger.debug("%s %s: %s after %.3f s, %s", method, url.partition("?")[0], answer.status, seconds, about)
         return answer.body, answer.status, _stamped(answer.headers, seconds)
 
     def _spend_token(self) -> None:
