@@ -9,10 +9,9 @@ without us: a bare ``http.client`` of the load generator sends Stripe the same t
 kept-alive HTTP as well, for customers that are used for nothing else. All customers are mirrored.
 
 A turn's time runs from the moment it was due until its answer is read. What the connector adds is the p50 of the
-clicks less that of the bare pairs, and the same for the p99: of all turns, and of those whose block came between two
-probes of the processors that showed them at full speed (``processors.py``), not slowed down by somebody else. The last
-pair of figures is stricter: from each click is taken only what the sandbox spent inside its own handler, by its
-log, and so sockets, parsing and queues of Stripe's HTTP server count as ours.
+clicks less that of the bare pairs, and the same for the p99. The last pair of figures is stricter: from each click is
+taken only what the sandbox spent inside its own handler, by its log, and so sockets, parsing and queues of Stripe's
+HTTP server count as ours.
 
 The warm-up is so long because each of the web process's 48 threads has its own connection to PostgreSQL, which plans
 a statement anew the first ten times.

@@ -8,8 +8,7 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -24,12 +23,10 @@ from django.test.utils import CaptureQueriesContext
 
 from actions.models import ActionExecution
 from benchmarks.clicks_shop import Shop
-from benchmarks.processors import UNDISTURBED
-from benchmarks.scratch import ROOT
 from connector.stripe_gateway import API_VERSION
 
-BLOCK = 25  # turns of one kind, then as many of the other
-FEWEST = 100  # turns, or nothing is said of their p99
+LOAD = Path(__file__).with_name("clicks_load.py")
+BLOCK = 100  # turns of one kind, then as many of the other
 
 Turn = dict[str, Any]
 """One turn of ``clicks_load.py``."""
@@ -48,12 +45,15 @@ def measure(shop: Shop, port: int, options: Namespace, pids: dict[str, int]) -> 
     clicked, bare = _take_turns(options, options.clicks, clicks, pairs)
     spent = {name: seconds - before.get(name, 0.0) for name, seconds in cpu(pids).items()}
     spent["sandbox"] /= 2  # the bare requests are the other half
+    whole = {json.loads(body)["execution_id"]: milliseconds for body, milliseconds in clicked}
+    theirs = _at_stripe(shop, whole)
     print(f"{options.rate} clicks a second, on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    quiet = [[one for one in taken if one.undisturbed] for taken in (clicked, bare)]
-    print_what_is_added(f"all {len(clicked)} turns", clicked, bare)
-    print_what_is_added(f"{len(quiet[0])} on undisturbed processors", *quiet)
-    print("wanted: at most 10 ms more at the p50 and 30 at the p99")
-    print_inside(shop, clicked)
+    clicks_took, bare_took = quantiles(list(whole.values())), quantiles([took for _, took in bare])
+    print_quantiles("ours", [a - b for a, b in zip(clicks_took, bare_took, strict=True)], "wanted: at most 10, 30")
+    print_quantiles("clicks", clicks_took)
+    print_quantiles("bare requests", bare_took)
+    inside = quantiles([whole[one] - theirs[one] for one in whole])
+    print_quantiles("clicks, less Stripe's time by its log", inside)
     print(f"{statements} SQL statements a click")
     each = ", ".join(f"{name} {seconds / options.clicks * 1000:.1f}" for name, seconds in spent.items())
     print(f"milliseconds of CPU a click: {each}", flush=True)
@@ -90,50 +90,19 @@ def _bare_pair(shop: Shop, subscription: dict[str, Any]) -> Turn:
     return {"port": urlsplit(shop.stripe).port, "requests": requests}
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What a turn was answered last, and after how long. ``undisturbed``: the processors were at full speed before and
-    after its block.
-    """
-
-    body: str
-    milliseconds: float
-    undisturbed: bool
-
-
-def _take_turns(options: Namespace, count: int, *kinds: Iterator[Turn]) -> list[list[Taken]]:
-    """``count`` turns of each kind, in blocks; by kind."""
+def _take_turns(options: Namespace, count: int, *kinds: Iterator[Turn]) -> list[list[tuple[str, float]]]:
+    """``count`` turns of each kind, in blocks. Body and milliseconds of each, by kind."""
     sizes = [min(BLOCK, count - start) for start in range(0, count, BLOCK)]
-    blocks = [list(islice(turns, size)) for size in sizes for turns in kinds]
-    command = [sys.executable, "-m", "benchmarks.clicks_load"]
-    job = json.dumps({"rate": options.rate, "blocks": blocks})
-    done = subprocess.run(command, cwd=ROOT, input=job, stdout=subprocess.PIPE, text=True, check=True)
-    said = json.loads(done.stdout)
-    print("PROBES", sorted(round(x, 2) for x in said["probes"])[::8])
-    limit = UNDISTURBED * min(said["probes"])
-    taken = [
-        [Taken(body, took, max(around) <= limit) for body, took in answers]
-        for answers, around in zip(said["answers"], pairwise(said["probes"]), strict=True)
-    ]
-    by_kind = [[one for block in taken[kind :: len(kinds)] for one in block] for kind in range(len(kinds))]
-    assert all(json.loads(one.body)["outcomes"][0]["status"] == "succeeded" for one in by_kind[0])
-    return by_kind
-
-
-def print_what_is_added(name: str, clicked: Sequence[Taken], bare: Sequence[Taken]) -> None:
-    if min(len(clicked), len(bare)) < FEWEST:
-        print(f"{name}: too few to tell")
-        return
-    (p50, p99), (bare50, bare99) = (quantiles([one.milliseconds for one in taken]) for taken in (clicked, bare))
-    print(f"{name:32} p50 {p50:6.1f} - {bare50:5.1f} = {p50 - bare50:5.1f} ms   ", end="")
-    print(f"p99 {p99:6.1f} - {bare99:5.1f} = {p99 - bare99:5.1f} ms")
-
-
-def print_inside(shop: Shop, clicked: Sequence[Taken]) -> None:
-    whole = {json.loads(one.body)["execution_id"]: one.milliseconds for one in clicked}
-    theirs = _at_stripe(shop, whole)
-    p50, p99 = quantiles([whole[one] - theirs[one] for one in whole])
-    print(f"all clicks, less Stripe's time by its log: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    listed = [(kind, turn) for size in sizes for kind, turns in enumerate(kinds) for turn in islice(turns, size)]
+    job = {"rate": options.rate, "turns": [turn for _, turn in listed]}
+    done = subprocess.run(
+        [sys.executable, str(LOAD)], input=json.dumps(job), stdout=subprocess.PIPE, text=True, check=True
+    )
+    answers: list[list[tuple[str, float]]] = [[] for _ in kinds]
+    for (kind, _), answer in zip(listed, json.loads(done.stdout), strict=True):
+        answers[kind].append(answer)
+    assert all(json.loads(body)["outcomes"][0]["status"] == "succeeded" for body, _ in answers[0])
+    return answers
 
 
 def _at_stripe(shop: Shop, executions: Collection[str]) -> dict[str, float]:
@@ -151,6 +120,11 @@ def quantiles(milliseconds: Sequence[float]) -> tuple[float, float]:
     """p50 and p99."""
     cuts = statistics.quantiles(milliseconds, n=100)
     return cuts[49], cuts[98]
+
+
+def print_quantiles(name: str, figures: Sequence[float], remark: str = "") -> None:
+    p50, p99 = figures
+    print(f"{name:38} p50 {p50:6.1f} ms  p99 {p99:6.1f} ms   {remark}")
 
 
 def count_statements(shop: Shop, user: str) -> int:
