@@ -3,12 +3,12 @@
 Every request is typed against the SDK's parameters. To add one, copy the nearest method.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote_plus
 
-import orjson
 import stripe
 from stripe import params as stripe_params
 
@@ -275,8 +275,8 @@ class StripeGateway:
 def _decoded(body: str | bytes) -> dict[str, Any] | None:
     """None where it is not one of Stripe's objects: cut off, or somebody else's."""
     try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 

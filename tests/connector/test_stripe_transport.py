@@ -35,6 +35,7 @@ class Server(ThreadingHTTPServer):
     """Answers every request alike and remembers its first line and the port it came from."""
 
     status, location, hangs_up = 200, "", False
+    body = b'{"id": "cus_1", "object": "customer"}'
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -54,13 +55,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.hangs_up:
             self.close_connection = True
             return
-        body = b'{"id": "cus_1", "object": "customer"}'
         self.send_response(self.server.status)
         if self.server.location:
             self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(self.server.body)
 
     do_DELETE = do_GET  # noqa: N815  the standard library's name
 
@@ -129,6 +129,35 @@ def test_it_sends_once_where_a_kept_connection_ends_without_an_answer(settings: 
     assert caught.value.outcome_unknown
     assert [line.split()[0] for line, _ in server.seen] == ["GET", "DELETE"]
     assert len({port for _, port in server.seen}) == 1
+
+
+def test_it_reads_half_a_character(settings: Any) -> None:
+    """JavaScript cuts emoji in two, and Stripe keeps what it was sent."""
+    with serving() as server:
+        server.body = b'{"id": "cus_1", "name": "Ada \\ud83d"}'
+        assert (
+            gateway(settings, f"http://{server.address}").retrieve_customer("cus_1").data["name"] == "Ada \ud83d"
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (200, b"<html>Sign in to the airport's wireless</html>", "stripe_unavailable"),
+        (200, b'["cus_1"]', "stripe_unavailable"),
+        (200, b"[" * 100_000, "stripe_unavailable"),
+        (403, b"<html>Not from this office</html>", "forbidden_by_stripe"),
+        (302, b"", "stripe_unavailable"),
+    ],
+)
+def test_it_takes_no_answer_that_is_not_stripes(settings: Any, status: int, body: bytes, code: str) -> None:
+    with serving() as server:
+        server.status, server.body = status, body
+        with pytest.raises(StripeError) as caught:
+            gateway(settings, f"http://{server.address}").delete_customer("cus_1")
+
+    assert (caught.value.code, caught.value.outcome_unknown) == (code, status != 403)
+    assert "html" not in caught.value.user_message
 
 
 def test_it_leaves_its_connections_behind_when_it_forks() -> None:
