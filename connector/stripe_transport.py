@@ -77,7 +77,7 @@ def _exchange(
     """What goes wrong on the way is worth another attempt, but for a certificate."""
     try:
         return exchange(
-            method.upper(),
+            method,
             url,
             headers=headers,
             body=body,

@@ -1,7 +1,7 @@
 """How a request to Stripe is worded: parameters as forms and who asks as headers, the same as by the official SDK.
 
-https://docs.stripe.com/api. The SDK's own wording took longer than all the rest of a request (ADR 100); that both say
-the same is tested against it.
+https://docs.stripe.com/api. The SDK's own wording takes longer than sending does (ADR 100); that both say the same is
+tested against it.
 """
 
 import json
