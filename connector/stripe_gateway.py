@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote_plus
 
+import orjson
 import stripe
 from stripe import params as stripe_params
 
@@ -275,10 +276,17 @@ class StripeGateway:
 def _decoded(body: str | bytes) -> dict[str, Any] | None:
     """None where it is not one of Stripe's objects: cut off, or somebody else's."""
     try:
-        data = json.loads(body)
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:  # half a character in somebody's metadata, which only json takes, or no JSON
+        data = _read_leniently(body)
+    return data if isinstance(data, dict) else None
+
+
+def _read_leniently(body: str | bytes) -> object:
+    try:
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return data if isinstance(data, dict) else None
 
 
 def _make_transport(connection: Connection, priority: Priority, answer_by: float | None) -> Transport:
