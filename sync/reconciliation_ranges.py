@@ -18,6 +18,7 @@ from connector.stripe_lists import CreatedRange, Page
 from sync import drift, locks, runs, unsettled
 from sync.models import RunRange, SyncRun
 from sync.observations import apply_objects
+from sync.statistics import analyze_what_has_grown
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,8 @@ class _Reader:
                 self._range.refresh_from_db()
                 self._postpone(OUR_FAULT, retryable=True)
                 return
+            if self._first_load:
+                analyze_what_has_grown()
             self._report()
             if fetched.error:
                 self._postpone(fetched.error.user_message, retryable=fetched.error.retryable)
