@@ -8,7 +8,7 @@ from sync import locks
 
 _OUTGROWN = """
     SELECT c.oid::regclass::text FROM pg_class c
-    WHERE c.oid = ANY(%s::regclass[]) AND pg_relation_size(c.oid) > c.relpages * 2::bigint * current_setting('block_size')::int
+    WHERE c.oid = ANY(%s::regclass[]) AND pg_relation_size(c.oid) / current_setting('block_size')::int > 2 * c.relpages
 """
 
 
