@@ -14,7 +14,7 @@ taken only what the sandbox spent inside its own handler, by its log, and so soc
 HTTP server count as ours.
 
 The warm-up is so long because each thread of the web processes has its own connection to PostgreSQL, which plans a
-statement anew the first times. Of the 48 threads that there may be, this load needs some ten.
+statement anew the first five times. Of the 48 threads that there may be, this load needs some ten.
 
 What the processes' work costs is in the last line: on a machine of two cores they wait for each other, and such
 waiting counts wherever it happens. It works in a scratch database of the server that DATABASE_URL names, and drops it.

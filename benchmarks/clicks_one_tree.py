@@ -12,7 +12,7 @@ from benchmarks.scratch import sandbox_stripe
 if TYPE_CHECKING:
     from benchmarks.clicks_shop import Shop
 
-WARM_UP = 700  # as each of the web process's threads plans a statement anew the first ten times
+WARM_UP = 700  # as each of the web process's threads plans a statement anew the first five times
 
 
 def main() -> None:

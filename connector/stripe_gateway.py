@@ -3,13 +3,11 @@
 Every request is typed against the SDK's parameters. To add one, copy the nearest method.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote_plus
 
-import orjson
 import stripe
 from stripe import params as stripe_params
 
@@ -20,6 +18,7 @@ from connector.models import Connection
 from connector.platforms import Platform, get_platform
 from connector.rate_limit import Priority, RateBudget
 from connector.stripe_errors import describe_failure
+from connector.stripe_json import decoded
 from connector.stripe_lists import ListOf, Page
 from connector.stripe_transport import RANK, Transport
 from connector.stripe_wording import Caller
@@ -247,7 +246,7 @@ class StripeGateway:
             )
         except stripe.StripeError as error:
             raise self._failure(error.http_status, None, error.user_message, {}, writes=writes) from None
-        data = _decoded(body)
+        data = decoded(body)
         if data is None or not 200 <= status < 300:
             raise self._failure(status, data, None, headers, writes=writes)
         return Fetched(data=data, rank=int(headers[RANK]), request_id=headers.get("request-id", ""))
@@ -271,22 +270,6 @@ class StripeGateway:
         )
         health.note_failure(self._connection, failure)
         return failure
-
-
-def _decoded(body: str | bytes) -> dict[str, Any] | None:
-    """None where it is not one of Stripe's objects: cut off, or somebody else's."""
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:  # half a character in somebody's metadata, which only json takes, or no JSON
-        data = _read_leniently(body)
-    return data if isinstance(data, dict) else None
-
-
-def _read_leniently(body: str | bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _make_transport(connection: Connection, priority: Priority, answer_by: float | None) -> Transport:

@@ -29,18 +29,19 @@ def _each(model: type[models.Model], alias: str, ids: str) -> str:
     """  # noqa: S608
 
 
-_LISTED = "(SELECT array_agg(one) FROM jsonb_array_elements_text(s.discounts) one)"
+_LISTED = "c.discount || ARRAY(SELECT jsonb_array_elements_text(s.discounts))"
 _METHODS = """ARRAY[
     c.default_payment_method, c.default_source,
     nullif(s.default_payment_method, c.default_payment_method), nullif(s.default_source, c.default_source)
 ]"""
+_PRODUCTS = "ARRAY(SELECT item ->> 'product' FROM jsonb_array_elements(s.items) item)"
 
 KNOWN = f"""(
     SELECT json_agg(k.told)::text FROM (
         {_DISCOUNT} FROM {Discount._meta.db_table} d {_COUPON}
         WHERE d.connection_id = c.connection_id AND d.customer = c.stripe_id
         UNION ALL
-        {_DISCOUNT} FROM {_each(Discount, "d", f"c.discount || {_LISTED}")} {_COUPON}
+        {_DISCOUNT} FROM {_each(Discount, "d", _LISTED)} {_COUPON}
         WHERE d.customer IS DISTINCT FROM c.stripe_id
         UNION ALL
         SELECT json_build_array('payment_method', m.rank, NULL, NULL, json_build_array(
@@ -49,11 +50,7 @@ KNOWN = f"""(
         FROM {_each(PaymentMethod, "m", _METHODS)}
         UNION ALL
         SELECT json_build_array('product', p.rank, NULL, p.name, p.stripe_id)
-        FROM jsonb_array_elements(s.items) item
-        CROSS JOIN LATERAL (
-            SELECT * FROM {Product._meta.db_table} p
-            WHERE p.connection_id = c.connection_id AND p.stripe_id = item ->> 'product' OFFSET 0
-        ) p
+        FROM {_each(Product, "p", _PRODUCTS)}
     ) k
 )"""  # noqa: S608
 """Of a customer ``c`` and a subscription ``s``, whose columns may be null: a JSON list of ``[kind, rank, coupon known,

@@ -3,20 +3,19 @@
 Nothing is parsed before it is verified and nothing unverified is stored. A stored event is applied by ``inbox.py``.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from connector.crypto import Secret
+from connector.stripe_json import decoded
 from sync import events
 from sync.facts import Json
 from sync.json_fields import UnreadableError
@@ -118,26 +117,10 @@ def _check(
 
 
 def _parse(body: bytes) -> Json:
-    try:
-        event = orjson.loads(body)
-    except ValueError:
-        event = _parse_leniently(body)
-    if not isinstance(event, dict):
+    event = decoded(body)
+    if event is None:
         raise _RefusedError(400, "malformed")
     return event
-
-
-def _parse_leniently(body: bytes) -> Any:
-    """``orjson`` refuses halves of characters, of which an event loses no more than these."""
-    try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise _RefusedError(400, "malformed") from None
-
-
-def _refuse_constant(name: str) -> None:
-    """NaN and Infinity are Python's, not JSON's."""
-    raise ValueError(name)
 
 
 def _store(event: Json, body: bytes, store: Callable[[events.Fields, str], events.Outcome]) -> str:
